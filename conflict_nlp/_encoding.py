@@ -1,0 +1,95 @@
+"""From text to token ids and target masks; the one place used in training and in use alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from conflict_nlp.text import MappedText, Normalizer
+
+# No tokenizer in use makes fewer tokens than one for this many characters of Arabic text, so a
+# longer text is cut before tokenising: a 100,000-character cell costs no more than a long sentence.
+_CHARACTERS_A_TOKEN = 16
+_TOPIC_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids of one text and where each token stands in the original text.
+
+    Attributes:
+        ids: token ids, shape ``[length]``.
+        spans: original ``(start, end)`` of each token; ``(0, 0)`` for special and topic tokens.
+        topic: positions of the topic's tokens, empty without a topic.
+        truncated: whether part of the text was left out.
+    """
+
+    ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    topic: tuple[int, ...]
+    truncated: bool
+
+    def target_masks(self, targets: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+        """Masks ``[1 + targets (+ 1 with a topic), length]`` over the tokens of each target.
+
+        Row 0 is empty and stands for the sentence as a whole. A token belongs to a target when it
+        overlaps its span: a clitic and a name may share a piece. With a topic the last row marks it.
+        """
+        rows = 1 + len(targets) + bool(self.topic)
+        masks = np.zeros((rows, len(self.ids)), dtype=np.float32)
+        for row, (start, end) in enumerate(targets, 1):
+            for position, (token_start, token_end) in enumerate(self.spans):
+                if token_start < end and token_end > start:
+                    masks[row, position] = 1.0
+        if self.topic:
+            masks[-1, list(self.topic)] = 1.0
+        return masks
+
+
+class Encoder:
+    """Tokenizer, normalisation and prefix that belong to one backbone.
+
+    Args:
+        tokenizer: a fast tokenizer; its truncation and padding settings are replaced.
+        normalizer: the backbone's normalisation.
+        prefix: text put before every sentence, empty for most backbones.
+        max_length: longest input in tokens, special tokens included.
+    """
+
+    def __init__(
+        self, tokenizer: Tokenizer, normalizer: Normalizer, prefix: str, max_length: int
+    ) -> None:
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_length, strategy="only_first")
+        self._tokenizer = tokenizer
+        self._normalizer = normalizer
+        self._prefix = prefix
+        self._limit = max_length * _CHARACTERS_A_TOKEN
+
+    def encode(self, repaired: MappedText, topic: str | None = None) -> Encoded:
+        """Encode a repaired text, alone or with a topic as second segment."""
+        mapped = self._normalizer(repaired)
+        text = mapped.text[: self._limit]
+        shift = len(self._prefix)
+        second = None if topic is None else self._normalizer(topic).text[:_TOPIC_CHARACTERS]
+        tokens = self._tokenizer.encode(self._prefix + text, second)
+        spans, topic_positions = [], []
+        for position, (sequence, (start, end)) in enumerate(
+            zip(tokens.sequence_ids, tokens.offsets, strict=True)
+        ):
+            inside = sequence == 0 and end > max(start, shift)
+            spans.append(
+                mapped.span_to_original(max(start - shift, 0), end - shift) if inside else (0, 0)
+            )
+            if sequence == 1:
+                topic_positions.append(position)
+        return Encoded(
+            tuple(tokens.ids),
+            tuple(spans),
+            tuple(topic_positions),
+            bool(tokens.overflowing) or len(mapped.text) > self._limit,
+        )

@@ -1,0 +1,87 @@
+"""What a model directory holds beside its weights; the same for torch checkpoints and int8 models."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from dataclasses import dataclass
+from typing import Any
+
+from conflict_nlp.errors import ModelError
+from conflict_nlp.text import Normalizer
+
+SETTINGS_FILE = "conflict_nlp.json"
+TOKENIZER_FILE = "tokenizer.json"
+CALIBRATION_FILE = "calibration.json"
+ONNX_FILE = "model.onnx"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Labels, backbone and text handling of a model.
+
+    Attributes:
+        name: name and version, as results report it.
+        base: the encoder the model stands on.
+        events: event types in the order of the outputs.
+        stances: stances in the order of the outputs.
+        codebook: version of this library's codebook; None for other label sets.
+        normalizer: normalisation of the backbone.
+        prefix: text put before every sentence.
+        max_length: longest input in tokens.
+        pooling: how the event head pools the tokens.
+    """
+
+    name: str
+    base: str
+    events: tuple[str, ...]
+    stances: tuple[str, ...]
+    codebook: str | None
+    normalizer: Normalizer = dataclasses.field(default_factory=Normalizer)
+    prefix: str = ""
+    max_length: int = 512
+    pooling: str = "mean"
+
+    def save(self, folder: pathlib.Path) -> None:
+        """Write the settings into a model directory."""
+        values: dict[str, Any] = {"format": FORMAT}
+        for entry in dataclasses.fields(self):
+            values[entry.name] = getattr(self, entry.name)
+        values["normalizer"] = self.normalizer.to_dict()
+        text = json.dumps(values, ensure_ascii=False, indent=2)
+        (folder / SETTINGS_FILE).write_text(text + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, folder: pathlib.Path) -> ModelSettings:
+        """Read the settings of a model directory.
+
+        Raises:
+            ModelError: there are none, or they are of a format this version does not know.
+        """
+        path = folder / SETTINGS_FILE
+        if not path.exists():
+            held = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
+            raise ModelError(
+                f"{folder} holds no {SETTINGS_FILE} (it holds {held}), so it is not a model of "
+                "this library. A bare encoder has no event or stance heads: fine-tune it first "
+                "with training/train.py and pass the directory that it writes."
+            )
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            found = values.pop("format")
+            if found != FORMAT:
+                raise ModelError(
+                    f"{path} has format {found!r}; this version of conflict-nlp reads format "
+                    f"{FORMAT}. Install the version that wrote it, or export the model again."
+                )
+            values["normalizer"] = Normalizer.from_dict(values["normalizer"])
+            values["events"], values["stances"] = tuple(values["events"]), tuple(values["stances"])
+            return cls(**values)
+        except ModelError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{path} is damaged ({error!r}). Copy the model directory again, or train it anew."
+            ) from error

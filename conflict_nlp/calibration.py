@@ -1,0 +1,136 @@
+"""From logits to probabilities that can be trusted, and from these to decisions.
+
+A model's logits are rescaled a class at a time (Platt 1999; vector scaling, Guo et al. 2017) and
+cut at a threshold for each event type. The values are fitted in training, stored with the model and
+applied here.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from conflict_nlp.errors import ModelError
+
+__all__ = ["Calibration"]
+
+Array = npt.NDArray[np.float64]
+Logits = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scale and bias a class, thresholds, and where to abstain.
+
+    Attributes:
+        event_scale: factor on each event logit, ``[events]``.
+        event_bias: added to each scaled event logit, ``[events]``.
+        thresholds: probability from which an event is reported, ``[events]``.
+        primary_scale: factor on the primary head's logits, ``[events + 1]``.
+        primary_bias: added to them, ``[events + 1]``.
+        stance_scale: factor on the stance logits, ``[stances]``.
+        stance_bias: added to them, ``[stances]``.
+        abstain_below: probability of the primary event under which the answer is more often
+            wrong than right, so that the result abstains with ``low_confidence``.
+    """
+
+    event_scale: Array
+    event_bias: Array
+    thresholds: Array
+    primary_scale: Array
+    primary_bias: Array
+    stance_scale: Array
+    stance_bias: Array
+    abstain_below: float
+
+    def events(self, logits: Logits) -> Array:
+        """Calibrated probabilities of the event types, ``[..., events]``.
+
+        Example:
+            >>> Calibration.identity(2, 3).events(np.zeros(2, np.float32)).tolist()
+            [0.5, 0.5]
+        """
+        scaled = np.asarray(logits, np.float64) * self.event_scale + self.event_bias
+        return _sigmoid(scaled)
+
+    def primary(self, logits: Logits) -> Array:
+        """Calibrated probabilities of the primary event, ``[..., events + 1]``; last: no event.
+
+        Example:
+            >>> Calibration.identity(1, 3).primary(np.zeros(2, np.float32)).tolist()
+            [0.5, 0.5]
+        """
+        return _softmax(np.asarray(logits, np.float64) * self.primary_scale + self.primary_bias)
+
+    def stance(self, logits: Logits) -> Array:
+        """Calibrated probabilities of the stances, ``[..., stances]``.
+
+        Example:
+            >>> Calibration.identity(1, 2).stance(np.zeros(2, np.float32)).tolist()
+            [0.5, 0.5]
+        """
+        return _softmax(np.asarray(logits, np.float64) * self.stance_scale + self.stance_bias)
+
+    @classmethod
+    def identity(cls, events: int, stances: int) -> Calibration:
+        """No rescaling and thresholds of 0.5: what a model has before it is calibrated.
+
+        Example:
+            >>> Calibration.identity(24, 3).thresholds.shape
+            (24,)
+        """
+        return cls(
+            np.ones(events),
+            np.zeros(events),
+            np.full(events, 0.5),
+            np.ones(events + 1),
+            np.zeros(events + 1),
+            np.ones(stances),
+            np.zeros(stances),
+            0.0,
+        )
+
+    def save(self, path: str | pathlib.Path) -> None:
+        """Write the values as JSON; :meth:`load` gives back exactly these."""
+        values = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name in self.__slots__
+            for value in [getattr(self, name)]
+        }
+        pathlib.Path(path).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, path: str | pathlib.Path) -> Calibration:
+        """Read values that :meth:`save` wrote.
+
+        Raises:
+            ModelError: the file is missing or damaged.
+        """
+        try:
+            values = json.loads(pathlib.Path(path).read_text("utf-8"))
+            return cls(
+                **{
+                    name: np.array(value, np.float64) if isinstance(value, list) else float(value)
+                    for name, value in values.items()
+                }
+            )
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"no calibration can be read from {path} ({error}). Copy the model directory "
+                "again, or export the checkpoint anew."
+            ) from error
+
+
+def _sigmoid(x: Array) -> Array:
+    positive: Array = np.exp(-np.logaddexp(0.0, -x))
+    return positive
+
+
+def _softmax(x: Array) -> Array:
+    shifted = np.exp(x - x.max(-1, keepdims=True))
+    total: Array = shifted / shifted.sum(-1, keepdims=True)
+    return total

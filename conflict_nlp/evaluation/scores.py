@@ -1,0 +1,238 @@
+"""Every figure that is reported of a model, with a bootstrap interval over sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from conflict_nlp import metrics
+from conflict_nlp.calibration import Calibration
+from conflict_nlp.learning.calibrate import (
+    fit_calibration,
+    primary_decisions,
+    true_events,
+    true_primary,
+    true_stance,
+)
+from conflict_nlp.learning.data import Example, LabelScheme
+from conflict_nlp.learning.predict import Logits
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Calibrated probabilities of a model and what it decides from them.
+
+    Attributes:
+        event_probabilities: ``[n, events]``; None for a variant that gives no probabilities.
+        events: reported events, ``[n, events]``.
+        primary: primary event, ``[n]``, the last class for no event.
+        confidence: probability of that primary event, ``[n]``; None without probabilities.
+        stance_probabilities: ``[n + targets, stances]`` in the row order of :class:`Logits`.
+        stance: decided stance, ``[n + targets]``; -1 for a target that gets no answer.
+        rows: sentence index of each stance row.
+    """
+
+    event_probabilities: Array | None
+    events: npt.NDArray[np.bool_]
+    primary: Ints
+    confidence: Array | None
+    stance_probabilities: Array | None
+    stance: Ints
+    rows: Ints
+
+
+def decide(logits: Logits, calibration: Calibration) -> Decisions:
+    """What the classifier would answer, given a model's logits."""
+    events = calibration.events(logits.events)
+    stance = calibration.stance(logits.stance)
+    primary, confidence = primary_decisions(
+        events, calibration.thresholds, calibration.primary(logits.primary)
+    )
+    return Decisions(
+        event_probabilities=events,
+        events=events >= calibration.thresholds,
+        primary=primary,
+        confidence=confidence,
+        stance_probabilities=stance,
+        stance=stance.argmax(1),
+        rows=logits.rows,
+    )
+
+
+def cross_fitted(
+    logits: Logits, examples: Sequence[Example], scheme: LabelScheme, folds: int = 5
+) -> Decisions:
+    """Decisions on a development set whose calibration never saw the sentence it decides on."""
+    parts = np.random.default_rng(0).permutation(len(examples)) % folds
+    size, stances = len(examples), len(scheme.stances)
+    events = np.zeros((size, len(scheme.events)))
+    above = np.zeros(events.shape, bool)
+    primary, confidence = np.zeros(size, np.int64), np.zeros(size)
+    stance = np.zeros((len(logits.rows), stances))
+    for fold in range(folds):
+        inside = parts == fold
+        fitted = fit_calibration(
+            subset(logits, ~inside), [e for e, i in zip(examples, inside, strict=True) if not i],
+            scheme,
+        )
+        decided = decide(subset(logits, inside), fitted)
+        assert decided.event_probabilities is not None
+        assert decided.confidence is not None
+        events[inside], above[inside] = decided.event_probabilities, decided.events
+        primary[inside], confidence[inside] = decided.primary, decided.confidence
+        stance[inside[logits.rows]] = decided.stance_probabilities
+    return Decisions(
+        events, above, primary, confidence, stance, stance.argmax(1), logits.rows
+    )
+
+
+def subset(logits: Logits, inside: npt.NDArray[np.bool_]) -> Logits:
+    """The logits of some of the sentences."""
+    kept = inside[logits.rows]
+    renumbered = np.cumsum(inside) - 1
+    return Logits(
+        tuple(i for i, keep in zip(logits.ids, inside, strict=True) if keep),
+        logits.events[inside],
+        logits.primary[inside],
+        logits.stance[kept],
+        renumbered[logits.rows[kept]],
+    )
+
+
+def measures(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Callable[[Ints], float]]:
+    """Each reported figure as a function of the sentences it is computed on."""
+    events, primary = true_events(examples, scheme), true_primary(examples, scheme)
+    stance, classes = true_stance(examples, scheme), len(scheme.stances)
+    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
+    sentence_true, sentence_found = stance[first], decisions.stance[first]
+    # Targets of each sentence, so that a resample takes a sentence with all of its targets.
+    targets: list[list[int]] = [[] for _ in examples]
+    for row in np.flatnonzero(~first):
+        targets[decisions.rows[row]].append(int(row))
+
+    def target_rows(rows: Ints) -> Ints:
+        return np.array([t for row in rows for t in targets[row]], np.int64)
+
+    def stance_f1(true: Ints, found: Ints) -> float:
+        return metrics.macro_f1(metrics.one_hot(true, classes), metrics.one_hot(found, classes))
+
+    def target_f1(rows: Ints) -> float:
+        chosen = target_rows(rows)
+        return stance_f1(stance[chosen], decisions.stance[chosen])
+
+    correct = decisions.primary == primary
+    found: dict[str, Callable[[Ints], float]] = {
+        "event_macro_f1": lambda r: metrics.macro_f1(events[r], decisions.events[r]),
+        "event_micro_f1": lambda r: metrics.micro_f1(events[r], decisions.events[r]),
+        "event_subset_accuracy": lambda r: float(
+            (events[r] == decisions.events[r]).all(1).mean()
+        ),
+        "primary_accuracy": lambda r: float(correct[r].mean()),
+        "sentence_stance_macro_f1": lambda r: stance_f1(sentence_true[r], sentence_found[r]),
+        "target_stance_macro_f1": target_f1,
+    }
+    p, confidence = decisions.event_probabilities, decisions.confidence
+    if p is not None and confidence is not None and decisions.stance_probabilities is not None:
+        q = decisions.stance_probabilities[first]
+        top = q.max(1)
+        found |= {
+            "event_ece_predicted": lambda r: metrics.ece(
+                p[r][decisions.events[r]], events[r][decisions.events[r]]
+            ),
+            "event_ece_classwise": lambda r: metrics.classwise_ece(p[r], events[r]),
+            "primary_ece": lambda r: metrics.ece(confidence[r], correct[r]),
+            "stance_ece": lambda r: metrics.ece(top[r], sentence_found[r] == sentence_true[r]),
+            "stance_ece_classwise": lambda r: metrics.classwise_ece(
+                q[r], metrics.one_hot(sentence_true[r], classes)
+            ),
+            "risk_coverage_area": lambda r: metrics.risk_coverage_area(confidence[r], correct[r]),
+        }
+    return found
+
+
+def score(
+    decisions: Decisions,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+    draws: int = 1000,
+) -> dict[str, Any]:
+    """All figures, over the whole split and over its randomly drawn part.
+
+    Args:
+        decisions: of a model on ``examples``.
+        examples: labelled sentences.
+        scheme: the labels.
+        draws: bootstrap resamples; 0 for no intervals.
+
+    Returns:
+        For each part (``all``, ``random``) each figure as ``{"value", "low", "high"}``, F1 and
+        support of every class, and how often a sentence without stance toward any of its targets
+        comes out ``against``.
+    """
+    figures = measures(decisions, examples, scheme)
+    everything = np.arange(len(examples))
+    drawn = np.flatnonzero([e.draw == "random" for e in examples])
+    result: dict[str, Any] = {}
+    for part, rows in (("all", everything), ("random", drawn)):
+        if len(rows) == 0:
+            continue
+        result[part] = {"sentences": len(rows)}
+        for name, measure in figures.items():
+            entry = {"value": measure(rows)}
+            if draws:
+                entry["low"], entry["high"] = metrics.bootstrap_interval(
+                    lambda r, m=measure, s=rows: m(s[r]), len(rows), draws=draws
+                )
+            result[part][name] = entry
+    result |= _tables(decisions, examples, scheme)
+    return result
+
+
+def _tables(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Any]:
+    events, stance = true_events(examples, scheme), true_stance(examples, scheme)
+    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
+
+    def table(true: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_], names: Sequence[str]):  # type: ignore[no-untyped-def]
+        hits = (true & found).sum(0)
+        f1 = metrics.f1_by_class(true, found)
+        return {
+            name: {
+                "f1": float(f1[c]),
+                "precision": float(hits[c] / max(found[:, c].sum(), 1)),
+                "recall": float(hits[c] / max(true[:, c].sum(), 1)),
+                "support": int(true[:, c].sum()),
+            }
+            for c, name in enumerate(names)
+        }
+
+    def stances(rows: npt.NDArray[np.bool_]) -> Any:
+        count = len(scheme.stances)
+        return table(
+            metrics.one_hot(stance[rows], count),
+            metrics.one_hot(decisions.stance[rows], count),
+            scheme.stances,
+        )
+
+    neutral = np.array(
+        [bool(e.targets) and all(t.stance == "none" for t in e.targets) for e in examples]
+    )
+    against = scheme.stances.index("against")
+    return {
+        "events": table(events, decisions.events, scheme.events),
+        "sentence_stance": stances(first),
+        "target_stance": stances(~first),
+        "against_though_all_targets_none": float(
+            (decisions.stance[first][neutral] == against).mean()
+        ),
+    }

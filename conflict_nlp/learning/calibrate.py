@@ -1,0 +1,164 @@
+"""Fit calibration and thresholds on predictions for sentences the model was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from conflict_nlp.calibration import Calibration
+from conflict_nlp.learning.data import Example, LabelScheme
+from conflict_nlp.learning.predict import Logits
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+# A class is believed as much as the average of all classes once it has so many positives.
+PSEUDO_POSITIVES = 50.0
+GRID = np.linspace(0.05, 0.95, 91)
+
+
+def true_events(examples: Sequence[Example], scheme: LabelScheme) -> npt.NDArray[np.bool_]:
+    """0/1 labels ``[n, events]``."""
+    return np.array([scheme.event_vector(e.events) for e in examples]) > 0.5
+
+
+def true_primary(examples: Sequence[Example], scheme: LabelScheme) -> Ints:
+    """Class of the first event, or of no event, ``[n]``."""
+    return np.array([scheme.primary_index(e.events) for e in examples])
+
+
+def true_stance(examples: Sequence[Example], scheme: LabelScheme) -> Ints:
+    """Stance classes in the row order of :class:`Logits`: each sentence, then its targets."""
+    return np.array(
+        [
+            scheme.stance_index(stance)
+            for e in examples
+            for stance in (e.stance, *(t.stance for t in e.targets if t.span is not None))
+        ]
+    )
+
+
+def fit_calibration(
+    logits: Logits, examples: Sequence[Example], scheme: LabelScheme
+) -> Calibration:
+    """Scale and bias for every class, thresholds for every event type, and the abstention point.
+
+    Args:
+        logits: predictions for ``examples`` by a model that was not trained on them.
+        examples: labelled sentences.
+        scheme: the model's labels.
+
+    Returns:
+        The fitted calibration.
+    """
+    logits.checked_against(examples)
+    events, primary = true_events(examples, scheme), true_primary(examples, scheme)
+    event_scale, event_bias = _platt(logits.events.astype(np.float64), events)
+    primary_scale, primary_bias = _vector_scaling(logits.primary.astype(np.float64), primary)
+    stance_scale, stance_bias = _vector_scaling(
+        logits.stance.astype(np.float64), true_stance(examples, scheme)
+    )
+    fitted = Calibration(
+        event_scale=event_scale,
+        event_bias=event_bias,
+        thresholds=np.full(len(scheme.events), 0.5),
+        primary_scale=primary_scale,
+        primary_bias=primary_bias,
+        stance_scale=stance_scale,
+        stance_bias=stance_bias,
+        abstain_below=0.0,
+    )
+    fitted = replace(fitted, thresholds=fit_thresholds(fitted.events(logits.events), events))
+    chosen, confidence = primary_decisions(
+        fitted.events(logits.events), fitted.thresholds, fitted.primary(logits.primary)
+    )
+    return replace(fitted, abstain_below=_abstention(confidence, chosen == primary))
+
+
+def fit_thresholds(probabilities: Array, true: npt.NDArray[np.bool_]) -> Array:
+    """Threshold of each class that maximises its F1, shrunk to a common one.
+
+    The optimum of a class with n positives counts n against :data:`PSEUDO_POSITIVES` of the one
+    threshold that maximises macro-F1 when all classes share it.
+
+    Args:
+        probabilities: calibrated, ``[n, classes]``.
+        true: 0/1 labels ``[n, classes]``.
+    """
+    curves = np.array([_f1(probabilities >= cut, true) for cut in GRID])  # [cuts, classes]
+    # Smoothing over neighbouring cuts keeps a lucky spike from being chosen.
+    kernel = np.ones(7) / 7
+    padded = np.pad(curves, ((3, 3), (0, 0)), mode="edge")
+    smooth = np.apply_along_axis(lambda c: np.convolve(c, kernel, mode="valid"), 0, padded)
+    common = GRID[smooth.mean(1).argmax()]
+    own = GRID[smooth.argmax(0)]
+    positives = true.sum(0)
+    share = positives / (positives + PSEUDO_POSITIVES)
+    result: Array = share * own + (1 - share) * common
+    return result
+
+
+def primary_decisions(events: Array, thresholds: Array, primary: Array) -> tuple[Ints, Array]:
+    """Primary event of each sentence and the probability the primary head gives it.
+
+    The best of the primary head among the types above threshold; no event where there are none.
+    """
+    allowed = np.concatenate([events >= thresholds, np.zeros((len(events), 1), bool)], axis=1)
+    allowed[:, -1] = ~allowed.any(1)
+    chosen = np.where(allowed, primary, -1.0).argmax(1)
+    return chosen, primary[np.arange(len(primary)), chosen]
+
+
+def _f1(predicted: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> Array:
+    hits = (predicted & true).sum(0)
+    total = predicted.sum(0) + true.sum(0)
+    result: Array = 2 * hits / np.maximum(total, 1)
+    return result
+
+
+def _platt(logits: Array, true: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Scale and bias a class, with a quadratic prior toward the pooled ones."""
+
+    def loss(values: Array, x: Array, y: Array, prior: Array, strength: float) -> float:
+        z = values[0] * x + values[1]
+        data = np.logaddexp(0.0, z) - y * z
+        return float(data.sum() + strength * ((values - prior) ** 2).sum())
+
+    start = np.array([1.0, 0.0])
+    y = true.astype(np.float64)
+    pooled = minimize(loss, start, args=(logits.ravel(), y.ravel(), start, 0.0)).x
+    fitted = np.array(
+        [
+            minimize(loss, pooled, args=(logits[:, c], y[:, c], pooled, 5.0)).x
+            for c in range(logits.shape[1])
+        ]
+    )
+    return fitted[:, 0], fitted[:, 1]
+
+
+def _vector_scaling(logits: Array, true: Ints) -> tuple[Array, Array]:
+    """One scale for all classes and a bias each: the scale a class would overfit rare classes."""
+    classes = logits.shape[1]
+    known = true >= 0
+    x, y = logits[known], true[known]
+
+    def loss(values: Array) -> float:
+        z = values[0] * x + values[1:]
+        top = z.max(1, keepdims=True)
+        log_total = top[:, 0] + np.log(np.exp(z - top).sum(1))
+        return float((log_total - z[np.arange(len(y)), y]).sum() + 0.5 * (values[1:] ** 2).sum())
+
+    fitted = minimize(loss, np.r_[1.0, np.zeros(classes)]).x
+    return np.full(classes, fitted[0]), fitted[1:]
+
+
+def _abstention(confidence: Array, correct: npt.NDArray[np.bool_]) -> float:
+    """Largest confidence such that the answers below it are right at most half of the time."""
+    order = np.argsort(confidence)
+    accuracy = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    wrong = np.flatnonzero(accuracy <= 0.5)
+    # The first handful decides nothing: one lucky sentence would switch abstention off.
+    return float(confidence[order[wrong[-1]]]) if len(wrong) and wrong[-1] >= 10 else 0.0

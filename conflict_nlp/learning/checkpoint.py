@@ -1,0 +1,75 @@
+"""Torch checkpoints: a directory with weights, tokenizer and settings."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoModel
+
+from conflict_nlp._encoding import Encoder
+from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
+from conflict_nlp.errors import ModelError
+from conflict_nlp.learning.model import ConflictModel
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+def load_encoder(settings: ModelSettings, folder: pathlib.Path) -> Encoder:
+    """The text encoder of a checkpoint or base directory."""
+    path = folder / TOKENIZER_FILE
+    if not path.exists():
+        raise ModelError(
+            f"{folder} has no {TOKENIZER_FILE}. Save the backbone with its fast tokenizer "
+            "(AutoTokenizer.from_pretrained(...).save_pretrained(folder))."
+        )
+    tokenizer = Tokenizer.from_file(str(path))
+    return Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length)
+
+
+def new_model(
+    base: pathlib.Path, settings: ModelSettings, dropout: float, layers: int | None = None
+) -> ConflictModel:
+    """A model with the weights of a bare encoder and new heads.
+
+    Args:
+        base: directory of a Hugging Face encoder.
+        settings: labels and pooling.
+        dropout: dropout on pooled features.
+        layers: keep only the first so many layers; None for all.
+    """
+    config = AutoConfig.from_pretrained(base)
+    # Dropout inside the encoder halves the speed of fused attention on CPU; the heads' is kept.
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+    if layers is not None:
+        config.num_hidden_layers = layers
+    encoder = AutoModel.from_pretrained(
+        base, config=config, add_pooling_layer=False, dtype="float32"
+    )
+    return ConflictModel(
+        encoder, len(settings.events), len(settings.stances), settings.pooling, dropout
+    )
+
+
+def save_checkpoint(
+    model: ConflictModel, settings: ModelSettings, tokenizer: pathlib.Path, folder: pathlib.Path
+) -> None:
+    """Write a checkpoint directory; ``tokenizer`` is the tokenizer.json to copy into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(state, folder / WEIGHTS_FILE)
+    model.encoder.config.save_pretrained(folder)
+    settings.save(folder)
+    if tokenizer.resolve() != (folder / TOKENIZER_FILE).resolve():
+        shutil.copy(tokenizer, folder / TOKENIZER_FILE)
+
+
+def load_checkpoint(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
+    """Read a checkpoint directory, in evaluation mode."""
+    settings = ModelSettings.load(folder)
+    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False)
+    model = ConflictModel(encoder, len(settings.events), len(settings.stances), settings.pooling)
+    model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    return model.eval(), settings

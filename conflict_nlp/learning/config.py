@@ -1,0 +1,129 @@
+"""Settings of a training run, checked before anything is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from conflict_nlp.errors import DataError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides the outcome of a training run.
+
+    Attributes:
+        base: directory of the encoder to fine-tune.
+        train: JSON Lines files of labelled sentences to train on.
+        dev: JSON Lines file to report on while training and to calibrate on; never trained on.
+        output: directory of the checkpoint.
+        name: name of the model, as results report it.
+        auxiliary: files of sentences labelled with stance toward a topic only.
+        layers: keep the encoder's first so many layers; None for all.
+        pooling: ``mean`` or ``label`` (attention for each event type).
+        max_length: longest training sentence in tokens; longer ones are cut.
+        epochs: passes over the training data.
+        batch_size: sentences a step.
+        learning_rate: peak rate of the encoder's last layer.
+        head_learning_rate: peak rate of the heads.
+        layer_decay: factor on the learning rate from one layer to the one below it.
+        warmup: share of the steps over which the rate rises from 0.
+        weight_decay: AdamW's, on matrices only.
+        dropout: on pooled features.
+        primary_weight: weight of the primary head's loss.
+        stance_weight: weight of the stance head's loss.
+        positive_power: a class with n positives gets the factor (median / n) ** power, at least 1.
+        stance_power: the same for stances.
+        focus: asymmetric-loss exponent on easy negatives; 0 for plain cross-entropy.
+        topic_share: share of sentences also shown with a target as second segment.
+        average: decay of the running mean of the weights that is saved; 0 saves the last ones.
+        seed: seed of initialisation and order.
+        rows: train on a seeded sample of so many sentences; None for all.
+    """
+
+    base: str
+    train: tuple[str, ...]
+    dev: str
+    output: str
+    name: str = "conflict-nlp"
+    auxiliary: tuple[str, ...] = ()
+    layers: int | None = None
+    pooling: str = "mean"
+    max_length: int = 192
+    epochs: int = 5
+    batch_size: int = 32
+    learning_rate: float = 2e-4
+    head_learning_rate: float = 1e-3
+    layer_decay: float = 0.9
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    primary_weight: float = 1.0
+    stance_weight: float = 1.0
+    positive_power: float = 0.0
+    stance_power: float = 0.0
+    focus: float = 0.0
+    topic_share: float = 0.0
+    average: float = 0.0
+    seed: int = 13
+    rows: int | None = None
+
+    def problems(self) -> list[str]:
+        """Everything wrong with the settings, one line each."""
+        found = []
+        if not (pathlib.Path(self.base) / "config.json").exists():
+            found.append(
+                f"base: no encoder in {self.base!r} (no config.json); build one with "
+                "training/build_base.py, or give the directory of a downloaded model"
+            )
+        for path in (*self.train, *self.auxiliary, self.dev):
+            if not pathlib.Path(path).exists():
+                found.append(f"train/dev/auxiliary: no file {path!r}")
+        if self.pooling not in ("mean", "label"):
+            found.append(f"pooling: {self.pooling!r} is not 'mean' or 'label'")
+        for name in ("epochs", "batch_size", "learning_rate", "head_learning_rate", "max_length"):
+            if getattr(self, name) <= 0:
+                found.append(f"{name}: {getattr(self, name)!r} is not above 0")
+        for name in ("warmup", "dropout", "topic_share", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
+        return found
+
+    def checked(self) -> TrainConfig:
+        """These settings, if nothing is wrong with them.
+
+        Raises:
+            DataError: with all problems, one a line.
+        """
+        found = self.problems()
+        if found:
+            raise DataError("the training configuration cannot be used:\n  " + "\n  ".join(found))
+        return self
+
+    @classmethod
+    def from_toml(cls, path: str | pathlib.Path, **overrides: Any) -> TrainConfig:
+        """Read settings from a TOML file; keyword arguments replace what it says.
+
+        Raises:
+            DataError: unknown or missing settings.
+        """
+        with pathlib.Path(path).open("rb") as file:
+            values = tomllib.load(file) | overrides
+        fields = {entry.name: entry for entry in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - set(fields))
+        missing = sorted(
+            name
+            for name, entry in fields.items()
+            if name not in values and entry.default is dataclasses.MISSING
+        )
+        if unknown or missing:
+            raise DataError(
+                f"{path}: unknown settings {unknown}, missing settings {missing}. "
+                f"Known are: {', '.join(fields)}."
+            )
+        for name in ("train", "auxiliary"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(**values)

@@ -1,0 +1,248 @@
+"""Labelled sentences: read them, and turn them into the tensors the model trains on."""
+
+from __future__ import annotations
+
+import json
+import math
+import pathlib
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from conflict_nlp._encoding import Encoded, Encoder
+from conflict_nlp.errors import DataError
+from conflict_nlp.text import repair
+
+IGNORED = -100  # what torch's cross-entropy leaves out
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A labelled target: its span in the sentence, or None for a topic it does not name."""
+
+    text: str
+    span: tuple[int, int] | None
+    stance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled sentence.
+
+    Attributes:
+        id: identifier of the sentence, used to report on it without showing its text.
+        text: the sentence as received.
+        events: event types, most salient first; None where they were not labelled.
+        stance: stance of the sentence; None where it was not labelled.
+        targets: targets with their stances.
+        source: outlet or file, for leave-one-outlet-out evaluation.
+        draw: ``random`` where the sentence was drawn evenly from the news.
+    """
+
+    id: str
+    text: str
+    events: tuple[str, ...] | None
+    stance: str | None
+    targets: tuple[Target, ...] = ()
+    source: str = ""
+    draw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScheme:
+    """The label set of a model, in the order of its outputs."""
+
+    events: tuple[str, ...]
+    stances: tuple[str, ...]
+    codebook: str | None = None
+    _event_index: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index = {name: place for place, name in enumerate(self.events)}
+        object.__setattr__(self, "_event_index", index)
+
+    def event_vector(self, events: Sequence[str] | None) -> list[float]:
+        """0/1 for each event type; NaN throughout where events were not labelled."""
+        if events is None:
+            return [math.nan] * len(self.events)
+        vector = [0.0] * len(self.events)
+        for name in events:
+            vector[self._event_index[name]] = 1.0
+        return vector
+
+    def primary_index(self, events: Sequence[str] | None) -> int:
+        """Class of the primary head: the first event, or the last class for no event."""
+        if events is None:
+            return IGNORED
+        return self._event_index[events[0]] if events else len(self.events)
+
+    def stance_index(self, stance: str | None) -> int:
+        """Class of the stance head."""
+        return IGNORED if stance is None else self.stances.index(stance)
+
+
+def locate(text: str, target: str) -> tuple[int, int] | None:
+    """Span of a target in a text: as a word of its own, else behind attached letters, else None."""
+    own = re.search(rf"(?<!\w){re.escape(target)}(?!\w)", text)
+    start = own.start() if own else text.find(target)
+    return None if start < 0 else (start, start + len(target))
+
+
+def read_labelled(path: str | pathlib.Path) -> list[Example]:
+    """Read labelled sentences from a JSON Lines file.
+
+    Args:
+        path: file of objects with ``text`` and, as far as labelled, ``events``, ``stance`` and
+            ``targets`` (``text``, ``stance`` and optionally ``start`` and ``end``).
+
+    Raises:
+        DataError: a line is not such an object; the message names the line.
+    """
+    path = pathlib.Path(path)
+    examples = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                examples.append(_example(json.loads(line), f"{path.stem}:{number}"))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise DataError(
+                    f"{path}, line {number}: not a labelled sentence ({error!r}). Each line is a "
+                    'JSON object such as {"text": "…", "events": ["shelling"], "stance": "none", '
+                    '"targets": [{"text": "…", "stance": "none"}]}.'
+                ) from error
+    return examples
+
+
+def _example(row: dict[str, Any], fallback_id: str) -> Example:
+    targets = []
+    for target in row.get("targets", ()):
+        if target.get("start") is None:
+            span = locate(row["text"], target["text"])
+        else:
+            span = (target["start"], target["end"])
+        targets.append(Target(target["text"], span, target["stance"]))
+    events = row.get("events")
+    return Example(
+        id=row.get("id", fallback_id),
+        text=row["text"],
+        events=None if events is None else tuple(events),
+        stance=row.get("stance"),
+        targets=tuple(targets),
+        source=row.get("source", fallback_id.split(":")[0]),
+        draw=row.get("draw", ""),
+    )
+
+
+class SentenceDataset(Dataset[dict[str, Any]]):
+    """Examples as model inputs, encoded once.
+
+    Args:
+        examples: labelled sentences.
+        scheme: the model's labels.
+        encoder: tokenizer and normalisation of the backbone.
+        topic_share: share of the sentences with targets that are also shown with one target as
+            second segment, so that the model learns to judge topics a sentence does not name.
+        seed: seed of that choice.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        scheme: LabelScheme,
+        encoder: Encoder,
+        topic_share: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self._scheme = scheme
+        self._encoder = encoder
+        self._items = [
+            self._sentence(example)
+            for example in examples
+            if example.events is not None or example.stance is not None
+        ]
+        self._items += self._topics(examples, topic_share, random.Random(seed))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return self._items[index]
+
+    def _sentence(self, example: Example) -> dict[str, Any]:
+        named = [target for target in example.targets if target.span is not None]
+        encoded = self._encoder.encode(repair(example.text))
+        stances = [example.stance, *(target.stance for target in named)]
+        spans = [target.span for target in named if target.span is not None]
+        return self._item(encoded, spans, example.events, stances)
+
+    def _topics(
+        self, examples: Sequence[Example], share: float, chance: random.Random
+    ) -> list[dict[str, Any]]:
+        items = []
+        names = sorted({target.text for example in examples for target in example.targets})
+        for example in examples:
+            pairs = [(t.text, t.stance) for t in example.targets if t.span is None]
+            if example.targets and chance.random() < share:
+                target = chance.choice(example.targets)
+                pairs.append((target.text, target.stance))
+                # An actor that the sentence does not mention: no stance can be read.
+                other = chance.choice(names)
+                if chance.random() < 0.3 and other not in example.text:
+                    pairs.append((other, "none"))
+            for topic, stance in pairs:
+                encoded = self._encoder.encode(repair(example.text), topic)
+                items.append(self._item(encoded, [], None, [None, stance]))
+        return items
+
+    def _item(
+        self,
+        encoded: Encoded,
+        spans: list[tuple[int, int]],
+        events: Sequence[str] | None,
+        stances: Iterable[str | None],
+    ) -> dict[str, Any]:
+        return {
+            "input_ids": torch.tensor(encoded.ids),
+            "target_masks": torch.from_numpy(encoded.target_masks(spans)),
+            "events": torch.tensor(self._scheme.event_vector(events)),
+            "primary": self._scheme.primary_index(events),
+            "stance": torch.tensor([self._scheme.stance_index(stance) for stance in stances]),
+        }
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Pads a batch to its longest sentence and to its largest number of targets."""
+
+    pad_id: int
+
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, Tensor]:
+        size = len(items)
+        length = max(len(item["input_ids"]) for item in items)
+        rows = max(len(item["stance"]) for item in items)
+        ids = torch.full((size, length), self.pad_id)
+        attention = torch.zeros(size, length, dtype=torch.long)
+        masks = torch.zeros(size, rows, length)
+        stance = torch.full((size, rows), IGNORED)
+        for place, item in enumerate(items):
+            tokens, targets = len(item["input_ids"]), len(item["stance"])
+            ids[place, :tokens] = item["input_ids"]
+            attention[place, :tokens] = 1
+            masks[place, :targets, :tokens] = item["target_masks"]
+            stance[place, :targets] = item["stance"]
+        return {
+            "input_ids": ids,
+            "attention_mask": attention,
+            "target_masks": masks,
+            "events": torch.stack([item["events"] for item in items]),
+            "primary": torch.tensor([item["primary"] for item in items]),
+            "stance": stance,
+        }

@@ -1,0 +1,165 @@
+"""From a torch checkpoint to the int8 ONNX model that is used without torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+import warnings
+from typing import Any
+
+import onnx
+import torch
+from onnx import numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from conflict_nlp._encoding import Encoder
+from conflict_nlp._model_files import (
+    CALIBRATION_FILE,
+    ONNX_FILE,
+    TOKENIZER_FILE,
+    ModelSettings,
+)
+from conflict_nlp.errors import ModelError
+from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.model import ConflictModel
+
+HEADS = ("event_head", "primary_head", "stance_hidden", "stance_head", "label_attention")
+
+
+class _OneSentence(nn.Module):
+    """The model as it is exported: one unpadded sentence, so no attention mask."""
+
+    def __init__(self, model: ConflictModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, target_masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        output = self.model(input_ids, torch.ones_like(input_ids), target_masks)
+        return output["events"], output["primary"], output["stance"]
+
+
+def export_onnx(model: ConflictModel, path: pathlib.Path) -> None:
+    """Write the fp32 ONNX graph, with the parameters under their torch names.
+
+    Args:
+        model: in evaluation mode.
+        path: file to write.
+    """
+    ids = torch.tensor([[0, 5, 6, 7, 2]])
+    masks = torch.zeros(1, 2, 5)
+    masks[0, 1, 2] = 1.0
+    length, rows = {1: "length"}, {1: "rows", 2: "length"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of branches that the export never takes
+        torch.onnx.export(
+            _OneSentence(model).eval(),
+            (ids, masks),
+            str(path),
+            input_names=["input_ids", "target_masks"],
+            output_names=["events", "primary", "stance"],
+            dynamic_axes={"input_ids": length, "target_masks": rows, "stance": {1: "rows"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    graph = onnx.load(path)
+    _restore_names(graph, model)
+    onnx.save(graph, path)
+
+
+def _restore_names(graph: onnx.ModelProto, model: ConflictModel) -> None:
+    """Give initialisers their parameters' names; torch calls folded ones ``onnx::MatMul_920``.
+
+    A linear layer's weight is stored transposed, which its name says: ``….weight.T``.
+    """
+    parameters = dict(model.named_parameters())
+    renamed: dict[str, str] = {}
+    for initializer in graph.graph.initializer:
+        name = initializer.name.removeprefix("model.")
+        if name in parameters:
+            renamed[initializer.name] = name
+    for node in graph.graph.node:
+        if node.op_type != "MatMul":
+            continue
+        # Node names follow the modules: /model/encoder/encoder/layer.0/output/dense/MatMul
+        module = node.name.strip("/").removeprefix("model/").rpartition("/")[0].replace("/", ".")
+        for value in node.input:
+            if value.startswith("onnx::MatMul"):
+                renamed[value] = _parameter_of(module, value, graph, parameters)
+    for initializer in graph.graph.initializer:
+        initializer.name = renamed.get(initializer.name, initializer.name)
+    for node in graph.graph.node:
+        node.input[:] = [renamed.get(value, value) for value in node.input]
+
+
+def _parameter_of(
+    module: str, value: str, graph: onnx.ModelProto, parameters: dict[str, nn.Parameter]
+) -> str:
+    stored = next(i for i in graph.graph.initializer if i.name == value)
+    array = torch.from_numpy(numpy_helper.to_array(stored).copy())
+    for name, parameter in parameters.items():
+        if name.startswith(module + ".") and torch.equal(parameter.detach().T, array):
+            return f"{name}.T"
+    raise ModelError(
+        f"the export cannot tell which parameter of '{module}' the graph's {value} is. "
+        "This torch version names nodes differently; use the version in constraints.txt."
+    )
+
+
+def quantise(source: pathlib.Path, target: pathlib.Path, **options: Any) -> None:
+    """Dynamic int8: weights a channel, embeddings too, heads left in fp32.
+
+    Weights are kept to seven bits (``reduce_range``): on processors without VNNI the product of
+    two full int8 pairs overflows 16 bits, and the same file must give the same labels everywhere.
+
+    Args:
+        source: fp32 ONNX file.
+        target: int8 file to write.
+        **options: replace these settings of ``onnxruntime.quantization.quantize_dynamic``.
+    """
+    graph = onnx.load(source)
+    heads = [
+        node.name for node in graph.graph.node if any(f"/{head}/" in node.name for head in HEADS)
+    ]
+    settings: dict[str, Any] = {
+        "per_channel": True,
+        "reduce_range": True,
+        "weight_type": QuantType.QInt8,
+        "op_types_to_quantize": ["MatMul", "Gather"],
+        "nodes_to_exclude": heads,
+    }
+    quantize_dynamic(str(source), str(target), **(settings | options))
+
+
+def export(
+    checkpoint: str | pathlib.Path, output: str | pathlib.Path, *, name: str | None = None
+) -> tuple[ModelSettings, Encoder]:
+    """Write a checkpoint as an int8 model directory, not yet calibrated.
+
+    Calibration belongs after quantising, since int8 shifts the logits: fit it with
+    :func:`conflict_nlp.learning.calibrate.fit_calibration` on the exported model's predictions.
+
+    Args:
+        checkpoint: directory that training wrote.
+        output: directory to write.
+        name: name of the model in results; the checkpoint's by default.
+
+    Returns:
+        Settings and text encoder of the exported model.
+    """
+    checkpoint, output = pathlib.Path(checkpoint), pathlib.Path(output)
+    model, settings = load_checkpoint(checkpoint)
+    if name is not None:
+        settings = dataclasses.replace(settings, name=name)
+    output.mkdir(parents=True, exist_ok=True)
+    # A calibration that belongs to other weights must not survive an export.
+    (output / CALIBRATION_FILE).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = pathlib.Path(folder) / "fp32.onnx"
+        export_onnx(model, whole)
+        quantise(whole, output / ONNX_FILE)
+    shutil.copy(checkpoint / TOKENIZER_FILE, output / TOKENIZER_FILE)
+    settings.save(output)
+    return settings, load_encoder(settings, output)

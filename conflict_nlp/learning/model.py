@@ -1,0 +1,151 @@
+"""The torch model: one encoder, three heads, one pass for a sentence and all of its targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """What each head contributes to the loss, and the weights of its classes.
+
+    Attributes:
+        primary: weight of the primary head's cross-entropy against the event head's loss.
+        stance: weight of the stance head's cross-entropy.
+        positive: per event type, the factor on its positive examples; None for all ones.
+        stance_classes: per stance, the factor on its examples; None for all ones.
+        focus: exponent that plays down easy negatives of the event head (asymmetric loss,
+            Ridnik et al. 2021); 0 is plain binary cross-entropy.
+    """
+
+    primary: float = 1.0
+    stance: float = 1.0
+    positive: tuple[float, ...] | None = None
+    stance_classes: tuple[float, ...] | None = None
+    focus: float = 0.0
+
+
+class LabelAttention(nn.Module):
+    """One attention-weighted mean of the tokens for each label (Mullenbach et al. 2018)."""
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(hidden, hidden)
+        self.queries = nn.Parameter(torch.randn(labels, hidden) * hidden**-0.5)
+        self.weight = nn.Parameter(torch.zeros(labels, hidden))
+        self.bias = nn.Parameter(torch.zeros(labels))
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Logits ``[batch, labels]`` from tokens ``[batch, length, hidden]``."""
+        keys = torch.tanh(self.project(tokens))
+        scores = keys @ self.queries.T  # [batch, length, labels]
+        scores = scores.masked_fill(mask[..., None] == 0, torch.finfo(scores.dtype).min)
+        pooled = torch.softmax(scores, dim=1).transpose(1, 2) @ tokens  # [batch, labels, hidden]
+        return (pooled * self.weight).sum(-1) + self.bias
+
+
+class ConflictModel(nn.Module):
+    """Event, primary-event and stance heads over one encoder.
+
+    Args:
+        encoder: any Hugging Face encoder; its pooler, where it has one, is not used.
+        events: number of event types.
+        stances: number of stances.
+        pooling: ``mean`` (over the sentence's tokens) or ``label`` (attention for each label,
+            added to the mean's logits).
+        dropout: probability with which a pooled feature is dropped in training.
+    """
+
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        events: int,
+        stances: int,
+        pooling: str = "mean",
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        hidden = encoder.config.hidden_size
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.event_head = nn.Linear(hidden, events)
+        self.primary_head = nn.Linear(hidden, events + 1)
+        self.stance_hidden = nn.Linear(2 * hidden, hidden)
+        self.stance_head = nn.Linear(hidden, stances)
+        self.label_attention = LabelAttention(hidden, events) if pooling == "label" else None
+        self.loss_weights = LossWeights()
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        target_masks: Tensor,
+        events: Tensor | None = None,
+        primary: Tensor | None = None,
+        stance: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Logits of the three heads and, with labels, the loss.
+
+        Args:
+            input_ids: token ids ``[batch, length]``.
+            attention_mask: 1 for a token, 0 for padding, ``[batch, length]``.
+            target_masks: tokens of each target ``[batch, rows, length]``; an empty row asks for
+                the stance of the sentence as a whole.
+            events: 0/1 labels ``[batch, events]``, NaN in rows without event labels.
+            primary: class index ``[batch]``, -100 to leave a row out.
+            stance: class index ``[batch, rows]``, -100 to leave a target out.
+
+        Returns:
+            ``events`` ``[batch, events]``, ``primary`` ``[batch, events + 1]``, ``stance``
+            ``[batch, rows, stances]`` and, with labels, ``loss``.
+        """
+        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+        mask = attention_mask.to(tokens.dtype)
+        pooled = self.dropout((tokens * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
+        event_logits = self.event_head(pooled)
+        if self.label_attention is not None:
+            event_logits = event_logits + self.label_attention(self.dropout(tokens), mask)
+        primary_logits = self.primary_head(pooled)
+        counts = target_masks.sum(-1, keepdim=True).clamp(min=1.0)
+        spans = self.dropout(target_masks @ tokens / counts)  # [batch, rows, hidden]
+        both = torch.cat([pooled[:, None, :].expand_as(spans), spans], dim=-1)
+        stance_logits = self.stance_head(functional.gelu(self.stance_hidden(both)))
+        output = {"events": event_logits, "primary": primary_logits, "stance": stance_logits}
+        if events is not None and primary is not None and stance is not None:
+            output = {"loss": self._loss(output, events, primary, stance), **output}
+        return output
+
+    def _loss(
+        self, logits: dict[str, Tensor], events: Tensor, primary: Tensor, stance: Tensor
+    ) -> Tensor:
+        weights = self.loss_weights
+        known = ~torch.isnan(events)
+        labels = torch.nan_to_num(events)
+        positive = None if weights.positive is None else labels.new_tensor(weights.positive)
+        loss = functional.binary_cross_entropy_with_logits(
+            logits["events"], labels, pos_weight=positive, reduction="none"
+        )
+        if weights.focus:
+            easy = torch.sigmoid(logits["events"]).detach() ** weights.focus
+            loss = torch.where(labels > 0, loss, loss * easy)
+        total = (loss * known).sum() / known.any(-1).sum().clamp(min=1)
+        total = total + weights.primary * _cross_entropy(logits["primary"], primary)
+        return total + weights.stance * _cross_entropy(
+            logits["stance"].flatten(0, 1), stance.flatten(), weights.stance_classes
+        )
+
+
+def _cross_entropy(
+    logits: Tensor, labels: Tensor, classes: tuple[float, ...] | None = None
+) -> Tensor:
+    """Cross-entropy over the labelled rows; zero where a batch has none."""
+    if not bool((labels >= 0).any()):
+        return logits.sum() * 0.0
+    weight = None if classes is None else logits.new_tensor(classes)
+    return cast(Tensor, functional.cross_entropy(logits, labels, weight=weight, ignore_index=-100))

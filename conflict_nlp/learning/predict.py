@@ -1,0 +1,127 @@
+"""A model's logits over labelled sentences, from the torch model or from the exported one."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from conflict_nlp._encoding import Encoder
+from conflict_nlp.errors import DataError
+from conflict_nlp.learning.data import Collator, Example, LabelScheme, SentenceDataset
+from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.runtime import OnnxRuntime
+from conflict_nlp.text import repair
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Logits:
+    """Raw outputs for a list of sentences, in its order.
+
+    Attributes:
+        ids: identifiers of the sentences.
+        events: ``[n, events]``.
+        primary: ``[n, events + 1]``.
+        stance: ``[n + targets, stances]``: for each sentence its own row, then its named targets'.
+        rows: sentence index of each stance row, ``[n + targets]``.
+    """
+
+    ids: tuple[str, ...]
+    events: Floats
+    primary: Floats
+    stance: Floats
+    rows: npt.NDArray[np.int64]
+
+    def save(self, path: str | pathlib.Path) -> None:
+        """Write as ``.npz``."""
+        np.savez_compressed(
+            path,
+            ids=np.array(self.ids),
+            events=self.events,
+            primary=self.primary,
+            stance=self.stance,
+            rows=self.rows,
+        )
+
+    @classmethod
+    def load(cls, path: str | pathlib.Path) -> Logits:
+        """Read what :meth:`save` wrote."""
+        with np.load(path) as file:
+            ids = tuple(str(i) for i in file["ids"])
+            return cls(ids, file["events"], file["primary"], file["stance"], file["rows"])
+
+    def checked_against(self, examples: Sequence[Example]) -> Logits:
+        """These logits, if they belong to the sentences given.
+
+        Raises:
+            DataError: they are of other sentences, or in another order.
+        """
+        if self.ids != tuple(example.id for example in examples):
+            raise DataError(
+                "the predictions belong to other sentences than the labels given. "
+                "Predict the same file again, then compare."
+            )
+        return self
+
+
+def predict_torch(
+    model: ConflictModel,
+    scheme: LabelScheme,
+    encoder: Encoder,
+    examples: Sequence[Example],
+    batch_size: int = 32,
+) -> Logits:
+    """Logits of the torch model, in batches of similar length.
+
+    Args:
+        model: in evaluation mode.
+        scheme: the model's labels.
+        encoder: the model's text encoder.
+        examples: labelled sentences; only their text and the spans of their targets are used.
+        batch_size: sentences a forward pass.
+    """
+    data = SentenceDataset(examples, scheme, encoder)
+    collate = Collator(model.encoder.config.pad_token_id)
+    order = sorted(range(len(data)), key=lambda i: len(data[i]["input_ids"]))
+    found: dict[int, tuple[Floats, Floats, Floats]] = {}
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            places = order[start : start + batch_size]
+            batch = collate([data[i] for i in places])
+            output = model(batch["input_ids"], batch["attention_mask"], batch["target_masks"])
+            for row, i in enumerate(places):
+                targets = len(data[i]["stance"])
+                found[i] = (
+                    output["events"][row].numpy(),
+                    output["primary"][row].numpy(),
+                    output["stance"][row, :targets].numpy(),
+                )
+    return _gather(examples, [found[i] for i in range(len(data))])
+
+
+def predict_onnx(runtime: OnnxRuntime, encoder: Encoder, examples: Sequence[Example]) -> Logits:
+    """Logits of the exported model, one sentence at a time as in use."""
+    found = []
+    for example in examples:
+        encoded = encoder.encode(repair(example.text))
+        spans = [target.span for target in example.targets if target.span is not None]
+        output = runtime(encoded.ids, encoded.target_masks(spans))
+        found.append((output.events, output.primary, output.stance))
+    return _gather(examples, found)
+
+
+def _gather(examples: Sequence[Example], found: list[tuple[Floats, Floats, Floats]]) -> Logits:
+    counts = [len(stance) for _, _, stance in found]
+    return Logits(
+        tuple(example.id for example in examples),
+        np.stack([events for events, _, _ in found]),
+        np.stack([primary for _, primary, _ in found]),
+        np.concatenate([stance for _, _, stance in found]),
+        np.repeat(np.arange(len(found)), counts),
+    )

@@ -1,0 +1,175 @@
+"""Fine-tuning with the Hugging Face Trainer."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import pathlib
+import random
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    get_linear_schedule_with_warmup,
+    set_seed,
+)
+
+from conflict_nlp import codebook
+from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
+from conflict_nlp.learning.checkpoint import load_encoder, new_model, save_checkpoint
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.data import (
+    Collator,
+    Example,
+    LabelScheme,
+    SentenceDataset,
+    read_labelled,
+)
+from conflict_nlp.learning.model import ConflictModel, LossWeights
+
+
+def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | None:
+    """Factors that raise the weight of classes rarer than the median; None at power 0."""
+    if power == 0:
+        return None
+    middle = statistics.median(counts)
+    return tuple(max(1.0, (middle / max(count, 1)) ** power) for count in counts)
+
+
+def loss_weights(
+    examples: Sequence[Example], scheme: LabelScheme, config: TrainConfig
+) -> LossWeights:
+    """Weights of the loss, from the label counts of the training data."""
+    events = collections.Counter(e for example in examples for e in example.events or ())
+    stances = collections.Counter(
+        stance
+        for example in examples
+        for stance in (example.stance, *(target.stance for target in example.targets))
+    )
+    return LossWeights(
+        primary=config.primary_weight,
+        stance=config.stance_weight,
+        positive=class_factors([events[e] for e in scheme.events], config.positive_power),
+        stance_classes=class_factors([stances[s] for s in scheme.stances], config.stance_power),
+        focus=config.focus,
+    )
+
+
+def parameter_groups(model: ConflictModel, config: TrainConfig) -> list[dict[str, Any]]:
+    """Parameters by learning rate: heads, then layers from last to first, then embeddings."""
+    layers: Sequence[nn.Module] = model.encoder.encoder.layer
+    rates = {
+        f"encoder.encoder.layer.{index}.": config.learning_rate
+        * config.layer_decay ** (len(layers) - 1 - index)
+        for index in range(len(layers))
+    }
+    rates["encoder.embeddings."] = config.learning_rate * config.layer_decay ** len(layers)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = collections.defaultdict(list)
+    for name, parameter in model.named_parameters():
+        rate = next(
+            (value for start, value in rates.items() if name.startswith(start)),
+            config.head_learning_rate,
+        )
+        decay = config.weight_decay if parameter.dim() > 1 else 0.0
+        groups[rate, decay].append(parameter)
+    return [
+        {"params": parameters, "lr": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+
+
+class WeightAverage(TrainerCallback):  # type: ignore[misc]
+    """Keeps a running mean of the weights and puts it into the model when training ends."""
+
+    def __init__(self, model: ConflictModel, decay: float) -> None:
+        self._model = model
+        self._decay = decay
+        self._mean = {n: p.detach().clone() for n, p in model.named_parameters()}
+        self._steps = 0
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Move the mean toward the current weights, faster in the first steps."""
+        self._steps += 1
+        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        with torch.no_grad():
+            for name, parameter in self._model.named_parameters():
+                self._mean[name].lerp_(parameter, 1 - decay)
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        """Replace the model's weights by their mean."""
+        with torch.no_grad():
+            for name, parameter in self._model.named_parameters():
+                parameter.copy_(self._mean[name])
+
+
+def train(config: TrainConfig) -> ConflictModel:
+    """Fine-tune an encoder on labelled sentences and write the checkpoint.
+
+    Args:
+        config: settings of the run.
+
+    Returns:
+        The trained model, in evaluation mode.
+
+    Raises:
+        DataError: the settings or the data cannot be used.
+    """
+    config.checked()
+    set_seed(config.seed)
+    base, output = pathlib.Path(config.base), pathlib.Path(config.output)
+    scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
+    settings = ModelSettings(
+        name=config.name,
+        base=base.name,
+        events=scheme.events,
+        stances=scheme.stances,
+        codebook=scheme.codebook,
+        max_length=config.max_length,
+        pooling=config.pooling,
+    )
+    examples = [example for path in config.train for example in read_labelled(path)]
+    if config.rows is not None:
+        examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
+    model = new_model(base, settings, config.dropout, config.layers)
+    model.loss_weights = loss_weights(examples, scheme, config)
+    examples += [example for path in config.auxiliary for example in read_labelled(path)]
+    data = SentenceDataset(
+        examples, scheme, load_encoder(settings, base), config.topic_share, config.seed
+    )
+    steps = -(-len(data) // config.batch_size) * config.epochs
+    optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+    arguments = TrainingArguments(
+        output_dir=str(output / "trainer"),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        train_sampling_strategy="group_by_length",
+        logging_steps=50,
+        save_strategy="epoch",
+        save_total_limit=1,
+        dataloader_pin_memory=False,
+        report_to=[],
+        remove_unused_columns=False,
+        seed=config.seed,
+    )
+    callbacks = [WeightAverage(model, config.average)] if config.average else []
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=data,
+        data_collator=Collator(model.encoder.config.pad_token_id),
+        optimizers=(optimizer, schedule),
+        callbacks=callbacks,
+    )
+    trainer.train()
+    # Training sentences are cut short to save time; in use the encoder's whole length is open.
+    longest = int(model.encoder.config.max_position_embeddings)
+    saved = dataclasses.replace(settings, max_length=longest)
+    save_checkpoint(model, saved, base / TOKENIZER_FILE, output)
+    return model.eval()

@@ -1,0 +1,163 @@
+"""The measures themselves, in numpy: F1, expected calibration error, risk-coverage, bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "bootstrap_interval",
+    "classwise_ece",
+    "ece",
+    "f1_by_class",
+    "macro_f1",
+    "micro_f1",
+    "one_hot",
+    "risk_coverage_area",
+]
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+BINS = 15
+
+
+def one_hot(labels: Ints, classes: int) -> Bools:
+    """Class indices ``[n]`` as a 0/1 matrix ``[n, classes]``.
+
+    Example:
+        >>> one_hot(np.array([1, 0]), 2).tolist()
+        [[False, True], [True, False]]
+    """
+    return np.asarray(labels)[:, None] == np.arange(classes)
+
+
+def _counts(true: Bools, predicted: Bools) -> tuple[Array, Array]:
+    hits = np.logical_and(true, predicted).sum(0, dtype=np.float64)
+    return hits, true.sum(0, dtype=np.float64) + predicted.sum(0, dtype=np.float64)
+
+
+def f1_by_class(true: Bools, predicted: Bools) -> Array:
+    """F1 of each class, ``2 tp / (2 tp + fp + fn)``; 0 for a class that is nowhere.
+
+    Args:
+        true: 0/1 labels ``[n, classes]``.
+        predicted: 0/1 predictions ``[n, classes]``.
+
+    Example:
+        >>> f1_by_class(np.array([[1, 0], [1, 1]], bool), np.array([[1, 0], [0, 1]], bool)).round(2)
+        array([0.67, 1.  ])
+    """
+    hits, total = _counts(true, predicted)
+    return np.divide(2 * hits, total, out=np.zeros_like(total), where=total > 0)
+
+
+def macro_f1(true: Bools, predicted: Bools) -> float:
+    """Unweighted mean of the classes' F1; shapes as in :func:`f1_by_class`.
+
+    Example:
+        >>> round(macro_f1(np.eye(2, dtype=bool), np.eye(2, dtype=bool)), 2)
+        1.0
+    """
+    return float(f1_by_class(true, predicted).mean())
+
+
+def micro_f1(true: Bools, predicted: Bools) -> float:
+    """F1 over all decisions pooled; shapes as in :func:`f1_by_class`.
+
+    Example:
+        >>> micro_f1(np.eye(2, dtype=bool), np.ones((2, 2), dtype=bool))
+        0.6666666666666666
+    """
+    hits, total = _counts(true, predicted)
+    return float(2 * hits.sum() / total.sum()) if total.sum() else 0.0
+
+
+def ece(probabilities: Array, correct: Bools, bins: int = BINS) -> float:
+    """Expected calibration error over bins of equal mass (Nguyen & O'Connor 2015).
+
+    Args:
+        probabilities: probability given to each decision, ``[n]``.
+        correct: whether the decision was right, ``[n]``.
+        bins: number of bins; fewer where there are fewer decisions.
+
+    Returns:
+        The mean gap between confidence and accuracy, weighted by the bins' sizes; 0 for no rows.
+
+    Example:
+        >>> ece(np.array([0.5, 0.5]), np.array([True, False]), bins=1)
+        0.0
+    """
+    if len(probabilities) == 0:
+        return 0.0
+    order = np.argsort(probabilities, kind="stable")
+    total = 0.0
+    for part in np.array_split(order, min(bins, len(order))):
+        total += abs(probabilities[part].mean() - correct[part].mean()) * len(part)
+    return float(total / len(order))
+
+
+def classwise_ece(probabilities: Array, true: Bools, bins: int = BINS) -> float:
+    """Mean over the classes of :func:`ece` of each class's probability (Kull et al. 2019).
+
+    Args:
+        probabilities: ``[n, classes]``.
+        true: 0/1 labels ``[n, classes]``.
+        bins: number of bins of equal mass.
+
+    Example:
+        >>> classwise_ece(np.array([[1.0, 0.0]]), np.array([[True, False]]))
+        0.0
+    """
+    columns = range(probabilities.shape[1])
+    return float(np.mean([ece(probabilities[:, c], true[:, c], bins) for c in columns]))
+
+
+def risk_coverage_area(confidence: Array, correct: Bools) -> float:
+    """Area under the risk-coverage curve (Geifman & El-Yaniv 2017); lower is better.
+
+    Args:
+        confidence: what decides who is answered first, ``[n]``.
+        correct: whether the answer is right, ``[n]``.
+
+    Example:
+        >>> risk_coverage_area(np.array([0.9, 0.1]), np.array([True, False]))
+        0.25
+    """
+    if len(confidence) == 0:
+        return 0.0
+    order = np.argsort(-confidence, kind="stable")
+    errors = np.cumsum(~correct[order])
+    return float(np.mean(errors / np.arange(1, len(order) + 1)))
+
+
+def bootstrap_interval(
+    measure: Callable[[Ints], float],
+    rows: int,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a measure over sentences.
+
+    Args:
+        measure: value of the measure on the sentences of the given row indices.
+        rows: number of sentences.
+        draws: number of resamples.
+        level: mass of the interval.
+        seed: seed of the resampling.
+
+    Example:
+        >>> values = np.arange(10.0)
+        >>> low, high = bootstrap_interval(lambda rows: float(values[rows].mean()), 10, draws=200)
+        >>> low < 4.5 < high
+        True
+    """
+    random = np.random.default_rng(seed)
+    found = [measure(random.integers(0, rows, rows)) for _ in range(draws)]
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(found, [tail, 100 - tail])
+    return float(low), float(high)

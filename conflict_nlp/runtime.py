@@ -1,0 +1,81 @@
+"""Token ids to logits on ONNX Runtime, one sentence at a time."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from conflict_nlp.errors import ModelError
+
+__all__ = ["OnnxRuntime", "Output", "Runtime"]
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Logits of one sentence.
+
+    Attributes:
+        events: ``[events]``.
+        primary: ``[events + 1]``, the last for no event.
+        stance: ``[rows, stances]``, one row for each row of the target masks.
+    """
+
+    events: Floats
+    primary: Floats
+    stance: Floats
+
+
+class Runtime(Protocol):
+    """Anything that turns one sentence's token ids and target masks into logits."""
+
+    def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
+        """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
+        ...
+
+
+class OnnxRuntime:
+    """The exported model.
+
+    One sentence a call, unpadded, on one thread: dynamic int8 takes its activation scale over the
+    whole input, so a neighbour in a batch, or a padding token, would change a sentence's result.
+    One session may be called from many threads at once.
+
+    Args:
+        path: the ``.onnx`` file.
+
+    Raises:
+        ModelError: the file is missing or cannot be loaded.
+    """
+
+    def __init__(self, path: str | pathlib.Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        # The arena keeps the peak of the longest sentence ever seen; without it memory goes back.
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ModelError(
+                f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}. Copy the "
+                "model directory again, or export the checkpoint anew."
+            ) from error
+
+    def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
+        """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
+        events, primary, stance = self._session.run(
+            ["events", "primary", "stance"],
+            {"input_ids": np.array([ids], np.int64), "target_masks": target_masks[None]},
+        )
+        return Output(events[0], primary[0], stance[0])

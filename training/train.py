@@ -1,0 +1,65 @@
+"""Train a model as a configuration says, and predict the development set with it.
+
+    python training/train.py training/configs/default.toml
+    python training/train.py training/configs/default.toml --set output=artifacts/seed7 --set seed=7
+
+Writes the checkpoint, ``dev_logits.npz`` beside it, and the cross-fitted development scores as
+``dev_scores.json``. Nothing here reads a test split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import time
+import tomllib
+from typing import Any
+
+from conflict_nlp.evaluation.scores import cross_fitted, score
+from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.predict import predict_torch
+from conflict_nlp.learning.trainer import train
+
+
+def overrides(settings: list[str]) -> dict[str, Any]:
+    """``name=value`` pairs with TOML values; a bare word is a string."""
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        try:
+            values[name] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            values[name] = value
+    return values
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=pathlib.Path)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    args = parser.parse_args()
+    config = TrainConfig.from_toml(args.config, **overrides(args.set))
+    start = time.time()
+    train(config)
+    minutes = (time.time() - start) / 60
+
+    folder = pathlib.Path(config.output)
+    model, settings = load_checkpoint(folder)
+    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    dev = read_labelled(config.dev)
+    logits = predict_torch(model, scheme, load_encoder(settings, folder), dev)
+    logits.save(folder / "dev_logits.npz")
+    scores = score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
+    record = {"config": dataclasses.asdict(config), "minutes": round(minutes, 1), "scores": scores}
+    (folder / "dev_scores.json").write_text(json.dumps(record, indent=1), "utf-8")
+    for name, figure in scores["all"].items():
+        print(f"{name:28s} {figure if isinstance(figure, int) else round(figure['value'], 4)}")
+    print(f"{minutes:.1f} minutes of training; checkpoint in {folder}")
+
+
+if __name__ == "__main__":
+    main()
