@@ -1,0 +1,37 @@
+"""The command line: ``conflict-nlp``. One file a command, each over a plain function."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from conflict_nlp.cli import classify, doctor, labels
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="conflict-nlp",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+app.command("classify")(classify.command)
+app.command("labels")(labels.command)
+app.command("doctor")(doctor.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("conflict-nlp"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Event types and stance in Arabic conflict reporting: offline, calibrated."""
