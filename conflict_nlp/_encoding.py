@@ -37,7 +37,7 @@ class Encoded:
         """Masks ``[1 + targets (+ 1 with a topic), length]`` over the tokens of each target.
 
         Row 0 is empty and stands for the sentence as a whole. A token belongs to a target when it
-        overlaps its span: a clitic and a name may share a piece. With a topic the last row marks it.
+        overlaps its span: a clitic and a name may share a piece. A topic is marked by the last row.
         """
         rows = 1 + len(targets) + bool(self.topic)
         masks = np.zeros((rows, len(self.ids)), dtype=np.float32)

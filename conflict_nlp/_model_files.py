@@ -1,4 +1,4 @@
-"""What a model directory holds beside its weights; the same for torch checkpoints and int8 models."""
+"""What a model directory holds beside its weights, for checkpoints and exported models alike."""
 
 from __future__ import annotations
 

@@ -51,6 +51,11 @@ class FoundTarget:
     end: int | None
     actor: str | None
 
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Start and end, if the text names the target."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
 
 def find_target(
     text: str, repaired: MappedText, target: str | None, lexicon: Lexicon
@@ -58,7 +63,9 @@ def find_target(
     """The target asked for, or every actor that the text names."""
     if target is None:
         return [
-            FoundTarget(mention.text, mention.start, mention.end, mention.actor.id)
+            FoundTarget(
+                text[mention.start : mention.end], mention.start, mention.end, mention.actor.id
+            )
             for mention in lexicon.find(repaired)
         ]
     known = [mention.actor.id for mention in lexicon.find(target)]
@@ -71,12 +78,11 @@ def find_target(
 
 def _locate(repaired: MappedText, target: str) -> tuple[int, int] | None:
     """Original span of a target: as a word of its own, else behind attached letters."""
-    folded, wanted = _FOLDED(repaired), re.escape(_FOLDED(repair(target)).text.strip())
+    folded, name = _FOLDED(repaired), _FOLDED(repair(target)).text.strip()
+    wanted = re.escape(name)
     # Attached و ف ب ل ك س are common; a name inside another word is another name.
     for pattern in (rf"(?<!\w){wanted}(?!\w)", rf"(?<!\w)[وف]?[بلكس]?{wanted}(?!\w)"):
         match = re.search(pattern, folded.text)
         if match:
-            end = match.end()
-            start = end - len(_FOLDED(repair(target)).text.strip())
-            return folded.span_to_original(start, end)
+            return folded.span_to_original(match.end() - len(name), match.end())
     return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import pathlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,12 +113,11 @@ class Calibration:
         """
         try:
             values = json.loads(pathlib.Path(path).read_text("utf-8"))
-            return cls(
-                **{
-                    name: np.array(value, np.float64) if isinstance(value, list) else float(value)
-                    for name, value in values.items()
-                }
-            )
+            arrays: dict[str, Any] = {
+                name: np.array(value, np.float64) if isinstance(value, list) else float(value)
+                for name, value in values.items()
+            }
+            return cls(**arrays)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"no calibration can be read from {path} ({error}). Copy the model directory "

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, overload
 
-import numpy as np
 from tokenizers import Tokenizer
 
 from conflict_nlp import codebook
+from conflict_nlp._answers import Answers
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp._resources import model_path
@@ -23,20 +23,16 @@ from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.results import (
     EXTRAS,
     DocumentResult,
-    EventPrediction,
     Result,
     SentenceResult,
-    StancePrediction,
     TargetStance,
 )
-from conflict_nlp.runtime import OnnxRuntime, Output, Runtime
+from conflict_nlp.runtime import OnnxRuntime, Runtime
 from conflict_nlp.text import MappedText, has_arabic, repair, split_sentences
 
 __all__ = ["Classifier"]
 
-# Results are given to four decimals: the fifth of a calibrated probability means nothing, and what
-# is the same answer prints the same.
-_DECIMALS = 4
+_CROSSWALKS = ("quad", "acled", "plover", "cameo")
 
 
 class Classifier:
@@ -71,6 +67,7 @@ class Classifier:
         self.lexicon = lexicon
         self._runtime = runtime
         self._encoder = encoder
+        self._answers = Answers(settings, calibration)
         self._info: dict[str, Any] = {}
 
     @classmethod
@@ -233,9 +230,7 @@ class Classifier:
         """
         self._check(threshold, extras)
         wanted = tuple(extras)
-        targets = (
-            itertools.repeat(target) if target is None or isinstance(target, str) else target
-        )
+        targets = itertools.repeat(target) if target is None or isinstance(target, str) else target
         requests = (Request(text, wish) for text, wish in zip(texts, targets, strict=False))
         return self._in_order(requests, threshold, wanted)
 
@@ -332,76 +327,40 @@ class Classifier:
         extras: tuple[str, ...],
     ) -> Result:
         asked = find_target(text, repaired, target, self.lexicon)
-        spans = [(found.start, found.end) for found in asked if found.start is not None]
+        spans = [span for found in asked if (span := found.span) is not None]
         encoded = self._encoder.encode(repaired)
         output = self._runtime(encoded.ids, encoded.target_masks(spans))
-        stance = self.calibration.stance(output.stance)
-        toward = stance[1:]
+        stances = self._answers.stances(output.stance)
+        toward = stances[1:]
         if target is not None and not spans:
             # A topic that the sentence does not name: one more pass, used for its stance alone.
             pair = self._encoder.encode(repaired, target)
             paired = self._runtime(pair.ids, pair.target_masks([]))
-            toward = self.calibration.stance(paired.stance[-1:])
+            toward = self._answers.stances(paired.stance[-1:])
         targets = tuple(
-            TargetStance(found.text, found.start, found.end, found.actor, self._stance(row))
-            for found, row in zip(asked, toward, strict=True)
+            TargetStance(found.text, found.start, found.end, found.actor, stance)
+            for found, stance in zip(asked, toward, strict=True)
         )
-        events, primary, confidence = self._events(output, threshold)
+        events, primary, confidence = self._answers.events(output, threshold)
         unsure = confidence < self.calibration.abstain_below
         fields: dict[str, Any] = {}
         names = [event.type for event in events]
         if self.settings.codebook is not None and set(extras) & set(_CROSSWALKS):
             fields |= codebook.crosswalk(names, self._sides(repaired))
         if "probabilities" in extras:
-            fields["probabilities"] = self._all(output, stance[0])
+            fields["probabilities"] = self._answers.probabilities(output)
         return self._result(
             text,
             extras,
             events=events,
             primary_event=primary,
-            stance=self._stance(stance[0]),
+            stance=stances[0],
             targets=targets,
             abstain="low_confidence" if unsure else None,
             truncated=encoded.truncated,
             repaired=repaired.text,
             **fields,
         )
-
-    def _events(
-        self, output: Output, threshold: float | None
-    ) -> tuple[tuple[EventPrediction, ...], str, float]:
-        """Events above threshold, the primary one first, and how sure the primary is."""
-        probabilities = self.calibration.events(output.events)
-        primary = self.calibration.primary(output.primary)
-        cuts = self.calibration.thresholds if threshold is None else threshold
-        above = np.flatnonzero(probabilities >= cuts)
-        if len(above) == 0:
-            return (), codebook.NO_EVENT, float(primary[-1])
-        best = int(above[primary[above].argmax()])
-        order = sorted(above, key=lambda i: (i != best, -probabilities[i], i))
-        events = tuple(
-            EventPrediction(self.settings.events[i], round(float(probabilities[i]), _DECIMALS))
-            for i in order
-        )
-        return events, self.settings.events[best], float(primary[best])
-
-    def _stance(self, probabilities: Any) -> StancePrediction:
-        best = int(probabilities.argmax())
-        return StancePrediction(
-            self.settings.stances[best], round(float(probabilities[best]), _DECIMALS)
-        )
-
-    def _all(self, output: Output, stance: Any) -> dict[str, dict[str, float]]:
-        events = self.settings.events
-        heads = {
-            "events": (events, self.calibration.events(output.events)),
-            "primary": ((*events, codebook.NO_EVENT), self.calibration.primary(output.primary)),
-            "stance": (self.settings.stances, stance),
-        }
-        return {
-            head: {n: round(float(p), _DECIMALS) for n, p in zip(names, values, strict=True)}
-            for head, (names, values) in heads.items()
-        }
 
     def _sides(self, repaired: MappedText) -> set[str]:
         """Sides of the actors that the sentence names, for ACLED's territory sub-events."""
@@ -434,9 +393,6 @@ class Classifier:
         # What was not asked for stays out, so that equal answers compare equal.
         kept = {n: v for n, v in values.items() if n not in EXTRAS or n in extras}
         return Result(text=text, extras=extras, **kept)
-
-
-_CROSSWALKS = ("quad", "acled", "plover", "cameo")
 
 
 def _size(folder: Any) -> int:

@@ -31,7 +31,8 @@ def one_hot(labels: Ints, classes: int) -> Bools:
         >>> one_hot(np.array([1, 0]), 2).tolist()
         [[False, True], [True, False]]
     """
-    return np.asarray(labels)[:, None] == np.arange(classes)
+    matrix: Bools = np.asarray(labels)[:, None] == np.arange(classes)
+    return matrix
 
 
 def _counts(true: Bools, predicted: Bools) -> tuple[Array, Array]:

@@ -90,7 +90,7 @@ class Reader:
 
 
 def dequantise(raw: bytes, rows: int, columns: int) -> np.ndarray:
-    """Q4_0 blocks (fp16 scale, then 16 bytes of two 4-bit weights) to float32 ``[rows, columns]``."""
+    """Q4_0 blocks (an fp16 scale, 16 bytes of two 4-bit weights each) as float32."""
     blocks = np.frombuffer(raw, dtype=np.dtype([("d", "<f2"), ("q", "u1", (BLOCK // 2,))]))
     scale = blocks["d"].astype(np.float32)[:, None]
     low = (blocks["q"] & 0x0F).astype(np.float32) - 8
@@ -153,7 +153,9 @@ def kept_pieces(vocabulary: list[list[Any]]) -> list[int]:
             else:
                 keep.append(index)
         elif len(body) == 1 and (not body.isalpha() or "\u0600" <= body <= "\u06ff"):
-            keep.append(index)  # single symbols, marks, emoji, and the letters of Persian or Kurdish
+            keep.append(
+                index
+            )  # single symbols, marks, emoji, and the letters of Persian or Kurdish
     longer.sort(reverse=True)
     keep += [index for _, index in longer[:LONGER_ASCII_PIECES]]
     return [*sorted(keep), last]

@@ -1,6 +1,6 @@
 """Check the authored starter sentences: labels, target spans, and that no sentence is borrowed.
 
-    python training/check_starter.py training/starter/*.jsonl [--corpus ../shared/data/labels/train.jsonl ...]
+    python training/check_starter.py training/starter/*.jsonl --corpus ../shared/data/labels/*.jsonl
 
 Every problem is printed as ``file:line: what is wrong``; the exit status is 1 if there is any.
 """
@@ -14,12 +14,7 @@ import pathlib
 import re
 import sys
 
-EVENTS = (
-    "armed_clash territory_gain withdrawal siege air_strike shelling bombing mobilization "
-    "civilian_attack detention release casualties negotiation agreement appeal accusation "
-    "rejection threat statement support sanction humanitarian protest justice"
-).split()
-STANCES = ("favor", "against", "none")
+from conflict_nlp.codebook import EVENTS, STANCES
 
 
 def words(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from conflict_nlp.learning.predict import Logits
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def cross_fitted(
     for fold in range(folds):
         inside = parts == fold
         fitted = fit_calibration(
-            subset(logits, ~inside), [e for e, i in zip(examples, inside, strict=True) if not i],
+            subset(logits, ~inside),
+            [e for e, i in zip(examples, inside, strict=True) if not i],
             scheme,
         )
         decided = decide(subset(logits, inside), fitted)
@@ -88,9 +91,7 @@ def cross_fitted(
         events[inside], above[inside] = decided.event_probabilities, decided.events
         primary[inside], confidence[inside] = decided.primary, decided.confidence
         stance[inside[logits.rows]] = decided.stance_probabilities
-    return Decisions(
-        events, above, primary, confidence, stance, stance.argmax(1), logits.rows
-    )
+    return Decisions(events, above, primary, confidence, stance, stance.argmax(1), logits.rows)
 
 
 def subset(logits: Logits, inside: npt.NDArray[np.bool_]) -> Logits:
@@ -133,9 +134,7 @@ def measures(
     found: dict[str, Callable[[Ints], float]] = {
         "event_macro_f1": lambda r: metrics.macro_f1(events[r], decisions.events[r]),
         "event_micro_f1": lambda r: metrics.micro_f1(events[r], decisions.events[r]),
-        "event_subset_accuracy": lambda r: float(
-            (events[r] == decisions.events[r]).all(1).mean()
-        ),
+        "event_subset_accuracy": lambda r: float((events[r] == decisions.events[r]).all(1).mean()),
         "primary_accuracy": lambda r: float(correct[r].mean()),
         "sentence_stance_macro_f1": lambda r: stance_f1(sentence_true[r], sentence_found[r]),
         "target_stance_macro_f1": target_f1,
@@ -190,11 +189,15 @@ def score(
             entry = {"value": measure(rows)}
             if draws:
                 entry["low"], entry["high"] = metrics.bootstrap_interval(
-                    lambda r, m=measure, s=rows: m(s[r]), len(rows), draws=draws
+                    partial(_on, measure, rows), len(rows), draws=draws
                 )
             result[part][name] = entry
     result |= _tables(decisions, examples, scheme)
     return result
+
+
+def _on(measure: Callable[[Ints], float], rows: Ints, chosen: Ints) -> float:
+    return measure(rows[chosen])
 
 
 def _tables(
@@ -203,7 +206,7 @@ def _tables(
     events, stance = true_events(examples, scheme), true_stance(examples, scheme)
     first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
 
-    def table(true: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_], names: Sequence[str]):  # type: ignore[no-untyped-def]
+    def table(true: Bools, found: Bools, names: Sequence[str]) -> dict[str, Any]:
         hits = (true & found).sum(0)
         f1 = metrics.f1_by_class(true, found)
         return {
@@ -216,7 +219,7 @@ def _tables(
             for c, name in enumerate(names)
         }
 
-    def stances(rows: npt.NDArray[np.bool_]) -> Any:
+    def stances(rows: Bools) -> dict[str, Any]:
         count = len(scheme.stances)
         return table(
             metrics.one_hot(stance[rows], count),

@@ -225,6 +225,7 @@ class Collator:
     pad_id: int
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, Tensor]:
+        """Tensors of one batch, by the names of the model's arguments."""
         size = len(items)
         length = max(len(item["input_ids"]) for item in items)
         rows = max(len(item["stance"]) for item in items)

@@ -37,7 +37,7 @@ class _OneSentence(nn.Module):
         self.model = model
 
     def forward(self, input_ids: Tensor, target_masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        output = self.model(input_ids, torch.ones_like(input_ids), target_masks)
+        output = self.model(input_ids, None, target_masks)
         return output["events"], output["primary"], output["stance"]
 
 
@@ -121,7 +121,11 @@ def quantise(source: pathlib.Path, target: pathlib.Path, **options: Any) -> None
     """
     graph = onnx.load(source)
     heads = [
-        node.name for node in graph.graph.node if any(f"/{head}/" in node.name for head in HEADS)
+        name
+        for node in graph.graph.node
+        if any(f"/{head}/" in node.name for head in HEADS)
+        # The quantiser first rewrites a Gemm as a MatMul of this name.
+        for name in (node.name, f"{node.name}_MatMul")
     ]
     settings: dict[str, Any] = {
         "per_channel": True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -41,11 +40,12 @@ class LabelAttention(nn.Module):
         self.weight = nn.Parameter(torch.zeros(labels, hidden))
         self.bias = nn.Parameter(torch.zeros(labels))
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, mask: Tensor | None) -> Tensor:
         """Logits ``[batch, labels]`` from tokens ``[batch, length, hidden]``."""
         keys = torch.tanh(self.project(tokens))
         scores = keys @ self.queries.T  # [batch, length, labels]
-        scores = scores.masked_fill(mask[..., None] == 0, torch.finfo(scores.dtype).min)
+        if mask is not None:
+            scores = scores.masked_fill(mask[..., None] == 0, torch.finfo(scores.dtype).min)
         pooled = torch.softmax(scores, dim=1).transpose(1, 2) @ tokens  # [batch, labels, hidden]
         return (pooled * self.weight).sum(-1) + self.bias
 
@@ -84,7 +84,7 @@ class ConflictModel(nn.Module):
     def forward(
         self,
         input_ids: Tensor,
-        attention_mask: Tensor,
+        attention_mask: Tensor | None,
         target_masks: Tensor,
         events: Tensor | None = None,
         primary: Tensor | None = None,
@@ -94,7 +94,8 @@ class ConflictModel(nn.Module):
 
         Args:
             input_ids: token ids ``[batch, length]``.
-            attention_mask: 1 for a token, 0 for padding, ``[batch, length]``.
+            attention_mask: 1 for a token, 0 for padding, ``[batch, length]``; None where nothing
+                is padded, which spares the graph its masking.
             target_masks: tokens of each target ``[batch, rows, length]``; an empty row asks for
                 the stance of the sentence as a whole.
             events: 0/1 labels ``[batch, events]``, NaN in rows without event labels.
@@ -106,8 +107,11 @@ class ConflictModel(nn.Module):
             ``[batch, rows, stances]`` and, with labels, ``loss``.
         """
         tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
-        mask = attention_mask.to(tokens.dtype)
-        pooled = self.dropout((tokens * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
+        if attention_mask is None:
+            mask, pooled = None, self.dropout(tokens.mean(1))
+        else:
+            mask = attention_mask.to(tokens.dtype)
+            pooled = self.dropout((tokens * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
         event_logits = self.event_head(pooled)
         if self.label_attention is not None:
             event_logits = event_logits + self.label_attention(self.dropout(tokens), mask)
@@ -148,4 +152,4 @@ def _cross_entropy(
     if not bool((labels >= 0).any()):
         return logits.sum() * 0.0
     weight = None if classes is None else logits.new_tensor(classes)
-    return cast(Tensor, functional.cross_entropy(logits, labels, weight=weight, ignore_index=-100))
+    return functional.cross_entropy(logits, labels, weight=weight, ignore_index=-100)

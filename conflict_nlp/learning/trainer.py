@@ -63,13 +63,13 @@ def loss_weights(
 
 def parameter_groups(model: ConflictModel, config: TrainConfig) -> list[dict[str, Any]]:
     """Parameters by learning rate: heads, then layers from last to first, then embeddings."""
-    layers: Sequence[nn.Module] = model.encoder.encoder.layer
+    layers = model.encoder.config.num_hidden_layers
     rates = {
         f"encoder.encoder.layer.{index}.": config.learning_rate
-        * config.layer_decay ** (len(layers) - 1 - index)
-        for index in range(len(layers))
+        * config.layer_decay ** (layers - 1 - index)
+        for index in range(layers)
     }
-    rates["encoder.embeddings."] = config.learning_rate * config.layer_decay ** len(layers)
+    rates["encoder.embeddings."] = config.learning_rate * config.layer_decay**layers
     groups: dict[tuple[float, float], list[nn.Parameter]] = collections.defaultdict(list)
     for name, parameter in model.named_parameters():
         rate = next(
@@ -84,7 +84,7 @@ def parameter_groups(model: ConflictModel, config: TrainConfig) -> list[dict[str
     ]
 
 
-class WeightAverage(TrainerCallback):  # type: ignore[misc]
+class WeightAverage(TrainerCallback):
     """Keeps a running mean of the weights and puts it into the model when training ends."""
 
     def __init__(self, model: ConflictModel, decay: float) -> None:
@@ -158,7 +158,9 @@ def train(config: TrainConfig) -> ConflictModel:
         remove_unused_columns=False,
         seed=config.seed,
     )
-    callbacks = [WeightAverage(model, config.average)] if config.average else []
+    callbacks: list[TrainerCallback] = (
+        [WeightAverage(model, config.average)] if config.average else []
+    )
     trainer = Trainer(
         model=model,
         args=arguments,

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs the train extra")
+
+import onnx
+import torch
+from safetensors.torch import load_file
+
+from conflict_nlp import Classifier
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp.errors import DataError, ModelError
+from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.export import export_onnx
+from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.trainer import train
+from conflict_nlp.runtime import OnnxRuntime
+
+
+def scheme_of(settings: ModelSettings) -> LabelScheme:
+    return LabelScheme(settings.events, settings.stances, settings.codebook)
+
+
+def settings_for(base: pathlib.Path, data: pathlib.Path, output: pathlib.Path) -> TrainConfig:
+    return TrainConfig(
+        base=str(base),
+        train=(str(data),),
+        dev=str(data),
+        output=str(output),
+        epochs=1,
+        batch_size=4,
+        max_length=64,
+    )
+
+
+def test_training_changes_the_encoder_and_fits_the_sentences(
+    checkpoint: pathlib.Path, tiny_base: pathlib.Path
+) -> None:
+    trained = load_file(checkpoint / "model.safetensors")
+    before = load_file(tiny_base / "model.safetensors")
+    name = "encoder.layer.0.output.dense.weight"
+    assert not torch.equal(trained[f"encoder.{name}"], before[name])
+
+
+def test_same_seed_gives_same_weights(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    for name in ("a", "b"):
+        train(settings_for(tiny_base, labelled_file, tmp_path / name))
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_seed_gives_other_weights(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = settings_for(tiny_base, labelled_file, tmp_path / "a")
+    train(config)
+    train(dataclasses.replace(config, output=str(tmp_path / "b"), seed=14))
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    assert not torch.equal(first["event_head.weight"], second["event_head.weight"])
+
+
+def test_fp32_export_gives_the_torch_logits(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    model, settings = load_checkpoint(checkpoint)
+    examples = read_labelled(labelled_file)
+    encoder = load_encoder(settings, checkpoint)
+    export_onnx(model, tmp_path / "model.onnx")
+    expected = predict_torch(model, scheme_of(settings), encoder, examples)
+    found = predict_onnx(OnnxRuntime(tmp_path / "model.onnx"), encoder, examples)
+    for name in ("events", "primary", "stance"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-4)
+    assert found.rows.tolist() == expected.rows.tolist()
+
+
+def test_exported_parameters_keep_their_names(
+    checkpoint: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    model, _ = load_checkpoint(checkpoint)
+    export_onnx(model, tmp_path / "model.onnx")
+    stored = {i.name: i for i in onnx.load(tmp_path / "model.onnx").graph.initializer}
+    for name, parameter in model.named_parameters():
+        if f"{name}.T" in stored:
+            array = onnx.numpy_helper.to_array(stored[f"{name}.T"]).T
+        else:
+            array = onnx.numpy_helper.to_array(stored[name])
+        np.testing.assert_array_equal(array, parameter.detach().numpy())
+
+
+def test_weights_are_int8_and_logits_close_to_fp32(
+    checkpoint: pathlib.Path, exported: pathlib.Path, labelled_file: pathlib.Path
+) -> None:
+    model, settings = load_checkpoint(checkpoint)
+    examples = read_labelled(labelled_file)
+    encoder = load_encoder(settings, checkpoint)
+    expected = predict_torch(model, scheme_of(settings), encoder, examples)
+    found = predict_onnx(OnnxRuntime(exported / "model.onnx"), encoder, examples)
+    assert np.corrcoef(found.events.ravel(), expected.events.ravel())[0, 1] > 0.98
+    stored = {i.name: i.data_type for i in onnx.load(exported / "model.onnx").graph.initializer}
+    for name in (
+        "encoder.encoder.layer.0.output.dense.weight.T_quantized",
+        "encoder.embeddings.word_embeddings.weight_quantized",
+    ):
+        assert stored[name] in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
+    assert stored["event_head.weight_Transposed"] == onnx.TensorProto.FLOAT
+
+
+def test_checkpoint_without_export_says_how_to_export(checkpoint: pathlib.Path) -> None:
+    with pytest.raises(ModelError, match=r"training/export\.py"):
+        Classifier.from_pretrained(checkpoint)
+
+
+def test_bare_encoder_is_refused_with_the_next_step(tiny_base: pathlib.Path) -> None:
+    with pytest.raises(ModelError, match="fine-tune it first"):
+        Classifier.from_pretrained(tiny_base)
+
+
+def test_all_problems_of_a_configuration_are_told_at_once(tmp_path: pathlib.Path) -> None:
+    config = TrainConfig(
+        base=str(tmp_path), train=("missing.jsonl",), dev="gone.jsonl", output="x", epochs=0
+    )
+    with pytest.raises(DataError) as caught:
+        train(config)
+    for part in ("no encoder in", "missing.jsonl", "gone.jsonl", "epochs"):
+        assert part in str(caught.value)
+
+
+def test_unknown_and_missing_settings_are_named(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('base = "b"\nlerning_rate = 1', "utf-8")
+    with pytest.raises(DataError, match=r"lerning_rate.*'dev', 'output', 'train'"):
+        TrainConfig.from_toml(path)
+
+
+def test_overrides_replace_the_file(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('base = "b"\ntrain = ["t"]\ndev = "d"\noutput = "o"\nseed = 1', "utf-8")
+    assert TrainConfig.from_toml(path, seed=5).seed == 5
+
+
+def test_a_bad_line_of_labels_is_named(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text(json.dumps({"text": "نص"}) + "\n{broken\n", "utf-8")
+    with pytest.raises(DataError, match="line 2"):
+        read_labelled(path)
+
+
+def test_logits_come_back_from_a_file_unchanged(
+    exported: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    settings = ModelSettings.load(exported)
+    examples = read_labelled(labelled_file)
+    logits = predict_onnx(
+        OnnxRuntime(exported / "model.onnx"), load_encoder(settings, exported), examples
+    )
+    logits.save(tmp_path / "logits.npz")
+    again = Logits.load(tmp_path / "logits.npz")
+    assert again.ids == logits.ids
+    for name in ("events", "primary", "stance", "rows"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(logits, name))
+    with pytest.raises(DataError, match="other sentences"):
+        again.checked_against(examples[::-1])

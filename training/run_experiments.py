@@ -1,0 +1,161 @@
+"""Try ways to a better model and record each, good or bad; resumable.
+
+    python training/run_experiments.py                  # all that have no result yet
+    python training/run_experiments.py starter_in base  # these
+
+Each variant of ``training/experiments.toml`` is trained, judged on the development set with
+cross-fitted calibration, compared with the variant ``base`` by a paired bootstrap over sentences,
+and appended to ``training/results/experiments.jsonl``; ``experiments.md`` beside it is the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import random
+import time
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from conflict_nlp import metrics
+from conflict_nlp.evaluation.provenance import provenance
+from conflict_nlp.evaluation.scores import cross_fitted, measures
+from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.data import Example, LabelScheme, Target, read_labelled
+from conflict_nlp.learning.predict import Logits, predict_torch
+from conflict_nlp.learning.trainer import train
+
+DECLARED = pathlib.Path("training/experiments.toml")
+RESULTS = pathlib.Path("training/results/experiments.jsonl")
+FIGURES = (
+    "event_macro_f1",
+    "event_micro_f1",
+    "primary_accuracy",
+    "sentence_stance_macro_f1",
+    "target_stance_macro_f1",
+)
+DRAWS = 500
+
+
+def sample_rows(source: pathlib.Path, target: pathlib.Path, rows: int, seed: int) -> None:
+    """The same sample of labelled sentences for every variant."""
+    if not target.exists():
+        lines = source.read_text("utf-8").splitlines()
+        chosen = random.Random(seed).sample(lines, rows)
+        target.parent.mkdir(exist_ok=True)
+        target.write_text("\n".join(chosen) + "\n", "utf-8")
+
+
+def pair_target_f1(folder: pathlib.Path, dev: Sequence[Example]) -> float:
+    """Macro-F1 of target stance when each target is read as a second segment of its own pass."""
+    model, settings = load_checkpoint(folder)
+    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    pairs = [
+        Example(f"{e.id}/{i}", e.text, None, None, (Target(t.text, None, t.stance),))
+        for e in dev
+        for i, t in enumerate(e.targets)
+    ]
+    logits = predict_torch(model, scheme, load_encoder(settings, folder), pairs)
+    true = np.array([scheme.stance_index(e.targets[0].stance) for e in pairs])
+    classes = len(scheme.stances)
+    return metrics.macro_f1(
+        metrics.one_hot(true, classes), metrics.one_hot(logits.stance[1::2].argmax(1), classes)
+    )
+
+
+def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Train and judge one variant."""
+    folder = pathlib.Path("artifacts/experiments") / name
+    values = {"output": str(folder), **settings}
+    values["train"] = tuple(values["train"])
+    values["auxiliary"] = tuple(values.get("auxiliary", ()))
+    config = TrainConfig(**values)
+    start = time.time()
+    train(config)
+    minutes = (time.time() - start) / 60
+    model, saved = load_checkpoint(folder)
+    scheme = LabelScheme(saved.events, saved.stances, saved.codebook)
+    dev = read_labelled(config.dev)
+    logits = predict_torch(model, scheme, load_encoder(saved, folder), dev)
+    logits.save(folder / "dev_logits.npz")
+    ours = measures(cross_fitted(logits, dev, scheme), dev, scheme)
+    other = folder.parent / "base" / "dev_logits.npz"
+    theirs = measures(cross_fitted(Logits.load(other), dev, scheme), dev, scheme)
+    everything = np.arange(len(dev))
+    figures = {}
+    for figure in FIGURES:
+        low, high = metrics.bootstrap_interval(
+            lambda rows, f=figure: ours[f](rows) - theirs[f](rows), len(dev), draws=DRAWS
+        )
+        value = ours[figure](everything)
+        change = value - theirs[figure](everything)
+        figures[figure] = {"value": value, "change": change, "low": low, "high": high}
+    record = {"variant": name, "settings": settings, "figures": figures}
+    if config.topic_share == 1.0:
+        record["target_stance_macro_f1_read_as_pairs"] = pair_target_f1(folder, dev)
+    record["minutes"] = round(minutes, 1)
+    files = [*config.train, *config.auxiliary, config.dev]
+    return record | {"provenance": provenance(files, {"training": config.seed, "bootstrap": 0})}
+
+
+def table(records: Sequence[dict[str, Any]]) -> str:
+    """The results as Markdown: value, change against base with its 95 % interval."""
+    lines = [
+        "# Ways to a better model",
+        "",
+        "Development set, one seed, 6 layers, 2,000 labelled sentences; calibration cross-fitted.",
+        "Value, then the change against `base` with a paired bootstrap 95 % interval, in points.",
+        "",
+        "| variant | " + " | ".join(FIGURES) + " | minutes |",
+        "|---|" + "---|" * (len(FIGURES) + 1),
+    ]
+    for record in records:
+        cells = []
+        for name in FIGURES:
+            f = record["figures"][name]
+            change = f"{100 * f['change']:+.1f} [{100 * f['low']:+.1f}, {100 * f['high']:+.1f}]"
+            cells.append(f"{f['value']:.3f} ({change})")
+        lines.append(f"| {record['variant']} | " + " | ".join(cells) + f" | {record['minutes']} |")
+    for record in records:
+        if "target_stance_macro_f1_read_as_pairs" in record:
+            found = record["target_stance_macro_f1_read_as_pairs"]
+            spans = record["figures"]["target_stance_macro_f1"]["value"]
+            lines += [
+                "",
+                f"`{record['variant']}`: target stance {found:.3f} when each target is read as a "
+                f"sentence-target pair, {spans:.3f} from the spans of the one pass.",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("variants", nargs="*", help="names; all without a result by default")
+    args = parser.parse_args()
+    declared = tomllib.loads(DECLARED.read_text("utf-8"))
+    labels = pathlib.Path("../shared/data/labels/train.jsonl")
+    sample_rows(labels, pathlib.Path("artifacts/train2000.jsonl"), 2000, 13)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.touch()
+    done = [json.loads(line) for line in RESULTS.read_text("utf-8").splitlines()]
+    known = {record["variant"] for record in done}
+    for name in args.variants or [n for n in declared["variants"] if n not in known]:
+        settings = declared["common"] | declared["variants"][name]
+        missing = TrainConfig(**{"output": "", **settings}).problems()
+        if missing:
+            print(f"{name}: skipped: {'; '.join(missing)}")
+            continue
+        done.append(run(name, settings))
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(done[-1]) + "\n")
+        RESULTS.with_suffix(".md").write_text(table(done), "utf-8")
+        print(f"{name}: {done[-1]['figures']['event_macro_f1']['value']:.4f} event macro-F1")
+
+
+if __name__ == "__main__":
+    main()
