@@ -8,7 +8,7 @@ import pathlib
 from dataclasses import dataclass
 from typing import Any
 
-from conflict_nlp.errors import ModelError
+from conflict_nlp.errors import ModelError, ModelNotFoundError
 from conflict_nlp.text import Normalizer
 
 SETTINGS_FILE = "conflict_nlp.json"
@@ -58,9 +58,15 @@ class ModelSettings:
         """Read the settings of a model directory.
 
         Raises:
+            ModelNotFoundError: there is no such directory.
             ModelError: there are none, or they are of a format this version does not know.
         """
         path = folder / SETTINGS_FILE
+        if not folder.is_dir():
+            raise ModelNotFoundError(
+                f"there is no directory {folder}. Train a model with training/train.py, or give "
+                "the path of one."
+            )
         if not path.exists():
             held = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
             raise ModelError(

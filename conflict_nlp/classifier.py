@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, overload
 
 from tokenizers import Tokenizer
@@ -15,6 +13,7 @@ from conflict_nlp import codebook
 from conflict_nlp._answers import Answers
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp._parallel import in_order
 from conflict_nlp._resources import model_path
 from conflict_nlp._targets import Request, find_target
 from conflict_nlp.actors import Lexicon
@@ -232,7 +231,7 @@ class Classifier:
         wanted = tuple(extras)
         targets = itertools.repeat(target) if target is None or isinstance(target, str) else target
         requests = (Request(text, wish) for text, wish in zip(texts, targets, strict=False))
-        return self._in_order(requests, threshold, wanted)
+        return in_order(lambda request: self._one(request, threshold, wanted), requests)
 
     def classify_document(
         self,
@@ -282,24 +281,6 @@ class Classifier:
         if unknown:
             raise DataError(f"unknown extras {unknown}; accepted is a list of {', '.join(EXTRAS)}.")
 
-    def _in_order(
-        self, requests: Iterator[Request], threshold: float | None, extras: tuple[str, ...]
-    ) -> Iterator[Result]:
-        workers = os.cpu_count() or 1
-        waiting: deque[Future[Result]] = deque()
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for request in requests:
-                    waiting.append(pool.submit(self._one, request, threshold, extras))
-                    # A bounded window: neither texts nor results pile up.
-                    if len(waiting) > 4 * workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-
     def _one(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Result:
         """The result of one row; whatever is wrong with it is said in the result."""
         problem = request.problem()
@@ -308,12 +289,12 @@ class Classifier:
         if request.missing:
             return self._empty(request.text, extras, abstain="empty")
         text: str = request.text
-        repaired = repair(text)
-        if not repaired.text.strip():
-            return self._empty(text, extras, abstain="empty", repaired=repaired.text)
-        if not has_arabic(repaired.text):
-            return self._empty(text, extras, abstain="not_arabic", repaired=repaired.text)
         try:
+            repaired = repair(text)
+            if not repaired.text.strip():
+                return self._empty(text, extras, abstain="empty", repaired=repaired.text)
+            if not has_arabic(repaired.text):
+                return self._empty(text, extras, abstain="not_arabic", repaired=repaired.text)
             return self._judge(text, repaired, request.target, threshold, extras)
         except Exception as error:  # a row must never take the others down with it
             return self._empty(text, extras, error=f"classification failed: {error!r}")
@@ -329,14 +310,19 @@ class Classifier:
         asked = find_target(text, repaired, target, self.lexicon)
         spans = [span for found in asked if (span := found.span) is not None]
         encoded = self._encoder.encode(repaired)
-        output = self._runtime(encoded.ids, encoded.target_masks(spans))
+        masks = encoded.target_masks(spans)
+        output = self._runtime(encoded.ids, masks)
         stances = self._answers.stances(output.stance)
-        toward = stances[1:]
+        # A target beyond the end of what the model saw has no token, and so no stance.
+        toward = [
+            stance if mask.any() else None
+            for stance, mask in zip(stances[1:], masks[1:], strict=True)
+        ]
         if target is not None and not spans:
             # A topic that the sentence does not name: one more pass, used for its stance alone.
             pair = self._encoder.encode(repaired, target)
             paired = self._runtime(pair.ids, pair.target_masks([]))
-            toward = self._answers.stances(paired.stance[-1:])
+            toward = [*self._answers.stances(paired.stance[-1:])]
         targets = tuple(
             TargetStance(found.text, found.start, found.end, found.actor, stance)
             for found, stance in zip(asked, toward, strict=True)

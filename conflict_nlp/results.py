@@ -78,7 +78,8 @@ class TargetStance:
         start: first character in the text received; None for a target it does not name.
         end: one past the last character; None like ``start``.
         actor: id in the actor lexicon, or None for a target that it does not know.
-        stance: the stance, or None where the model has no stance head.
+        stance: the stance; None where the model has no stance head, or where the target lies beyond
+            what it saw of a truncated text.
     """
 
     text: str

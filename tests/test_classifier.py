@@ -200,6 +200,15 @@ class TestBadInput:
         assert result.truncated
         assert result.events is not None
 
+    def test_a_target_beyond_the_truncation_gets_no_stance(self, classifier: Classifier) -> None:
+        text = "أدانت روسيا القصف " + "ثم هدأت الجبهة قليلا " * 60 + "وأدانت تركيا القصف"
+        result = classifier.classify(text)
+        assert result.truncated
+        first, last = (result.targets or ())[0], (result.targets or ())[-1]
+        assert (first.text, last.text) == ("روسيا", "تركيا")
+        assert first.stance is not None
+        assert last.stance is None
+
     def test_a_short_text_is_not_truncated(self, classifier: Classifier) -> None:
         assert not classifier.classify("غارات").truncated
 
@@ -265,9 +274,7 @@ class TestIndependence:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(logits, SENTENCES * 20)) == alone * 20
 
-    def test_number_of_cores(
-        self, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_number_of_cores(self, classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
         many = exact(classifier.classify(SENTENCES * 5))
         monkeypatch.setattr(os, "cpu_count", lambda: 1)
         assert exact(classifier.classify(SENTENCES * 5)) == many
