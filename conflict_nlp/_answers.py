@@ -50,8 +50,8 @@ class Answers:
         """The stance of each row of stance logits ``[rows, stances]``."""
         rows = self.calibration.stance(logits)
         return [
-            StancePrediction(self.settings.stances[int(row.argmax())], _rounded(row.max()))
-            for row in rows
+            StancePrediction(self.settings.stances[int(best)], _rounded(row[best]))
+            for row, best in zip(rows, self.calibration.decided_stance(rows), strict=True)
         ]
 
     def probabilities(self, output: Output) -> dict[str, dict[str, float]]:

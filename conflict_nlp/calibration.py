@@ -35,6 +35,8 @@ class Calibration:
         primary_bias: added to them, ``[events + 1]``.
         stance_scale: factor on the stance logits, ``[stances]``.
         stance_bias: added to them, ``[stances]``.
+        stance_weights: factor on each stance's probability when one is chosen, ``[stances]``: the
+            rarer stances would otherwise hardly ever win. Reported probabilities leave it out.
         abstain_below: probability of the primary event under which the answer is more often
             wrong than right, so that the result abstains with ``low_confidence``.
     """
@@ -46,6 +48,7 @@ class Calibration:
     primary_bias: Array
     stance_scale: Array
     stance_bias: Array
+    stance_weights: Array
     abstain_below: float
 
     def events(self, logits: Logits) -> Array:
@@ -76,6 +79,15 @@ class Calibration:
         """
         return _softmax(np.asarray(logits, np.float64) * self.stance_scale + self.stance_bias)
 
+    def decided_stance(self, probabilities: Array) -> npt.NDArray[np.intp]:
+        """Stance decided on, as class indices ``[...]``, from probabilities ``[..., stances]``.
+
+        Example:
+            >>> int(Calibration.identity(1, 2).decided_stance(np.array([0.3, 0.7])))
+            1
+        """
+        return np.asarray((probabilities * self.stance_weights).argmax(-1))
+
     @classmethod
     def identity(cls, events: int, stances: int) -> Calibration:
         """No rescaling and thresholds of 0.5: what a model has before it is calibrated.
@@ -92,6 +104,7 @@ class Calibration:
             np.zeros(events + 1),
             np.ones(stances),
             np.zeros(stances),
+            np.ones(stances),
             0.0,
         )
 

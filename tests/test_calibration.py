@@ -13,7 +13,7 @@ from conflict_nlp.errors import ModelError
 def random_calibration() -> Calibration:
     random = np.random.default_rng(0)
     return Calibration(
-        *(random.random(n) for n in (4, 4, 4, 5, 5, 3, 3)), abstain_below=0.123456789012345
+        *(random.random(n) for n in (4, 4, 4, 5, 5, 3, 3, 3)), abstain_below=0.123456789012345
     )
 
 

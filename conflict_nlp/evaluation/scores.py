@@ -63,7 +63,7 @@ def decide(logits: Logits, calibration: Calibration) -> Decisions:
         primary=primary,
         confidence=confidence,
         stance_probabilities=stance,
-        stance=stance.argmax(1),
+        stance=calibration.decided_stance(stance),
         rows=logits.rows,
     )
 
@@ -78,6 +78,7 @@ def cross_fitted(
     above = np.zeros(events.shape, bool)
     primary, confidence = np.zeros(size, np.int64), np.zeros(size)
     stance = np.zeros((len(logits.rows), stances))
+    chosen = np.zeros(len(logits.rows), np.int64)
     for fold in range(folds):
         inside = parts == fold
         fitted = fit_calibration(
@@ -91,7 +92,8 @@ def cross_fitted(
         events[inside], above[inside] = decided.event_probabilities, decided.events
         primary[inside], confidence[inside] = decided.primary, decided.confidence
         stance[inside[logits.rows]] = decided.stance_probabilities
-    return Decisions(events, above, primary, confidence, stance, stance.argmax(1), logits.rows)
+        chosen[inside[logits.rows]] = decided.stance
+    return Decisions(events, above, primary, confidence, stance, chosen, logits.rows)
 
 
 def subset(logits: Logits, inside: npt.NDArray[np.bool_]) -> Logits:
@@ -142,7 +144,7 @@ def measures(
     p, confidence = decisions.event_probabilities, decisions.confidence
     if p is not None and confidence is not None and decisions.stance_probabilities is not None:
         q = decisions.stance_probabilities[first]
-        top = q.max(1)
+        top = q[np.arange(len(q)), sentence_found]
         found |= {
             "event_ece_predicted": lambda r: metrics.ece(
                 p[r][decisions.events[r]], events[r][decisions.events[r]]
