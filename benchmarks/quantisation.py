@@ -50,10 +50,14 @@ def n_bits(source: Path, target: Path) -> None:
 
 WAYS: dict[str, Callable[[Path, Path], object]] = {
     "fp32": lambda source, target: target.write_bytes(source.read_bytes()),
-    "dynamic int8, 7-bit weights (shipped)": quantise,
-    "dynamic int8, 8-bit weights": lambda s, t: quantise(s, t, reduce_range=False),
-    "dynamic int8, unsigned weights": lambda s, t: quantise(
+    "int8, a scale a token, 7-bit weights (shipped)": quantise,
+    "int8, a scale a token, 8-bit weights": lambda s, t: quantise(s, t, reduce_range=False),
+    "int8, a scale a token, unsigned weights": lambda s, t: quantise(
         s, t, reduce_range=False, weight_type=QuantType.QUInt8
+    ),
+    "int8, one scale a sentence, 7-bit weights": lambda s, t: quantise(s, t, by_row=False),
+    "int8, one scale a sentence, 8-bit weights": lambda s, t: quantise(
+        s, t, by_row=False, reduce_range=False
     ),
     "MatMulNBits, 8 bits": n_bits,
 }

@@ -28,7 +28,7 @@ class Answers:
     def events(
         self, output: Output, threshold: float | None
     ) -> tuple[tuple[EventPrediction, ...], str, float]:
-        """Events above threshold, the primary one first, and how sure the primary one is.
+        """Events above threshold, the primary one first, and how sure it is that it is reported.
 
         Probabilities of types with different thresholds cannot be compared, so the primary event
         is the primary head's best among those above threshold.
@@ -44,7 +44,7 @@ class Answers:
         events = tuple(
             EventPrediction(self.settings.events[i], _rounded(probabilities[i])) for i in order
         )
-        return events, self.settings.events[best], float(primary[best])
+        return events, self.settings.events[best], float(probabilities[best])
 
     def stances(self, logits: npt.NDArray[np.float32]) -> list[StancePrediction]:
         """The stance of each row of stance logits ``[rows, stances]``."""

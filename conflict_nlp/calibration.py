@@ -37,8 +37,8 @@ class Calibration:
         stance_bias: added to them, ``[stances]``.
         stance_weights: factor on each stance's probability when one is chosen, ``[stances]``: the
             rarer stances would otherwise hardly ever win. Reported probabilities leave it out.
-        abstain_below: probability of the primary event under which the answer is more often
-            wrong than right, so that the result abstains with ``low_confidence``.
+        abstain_below: probability of the event given as primary (or of no event) under which it
+            is more often wrong than right, so that the result abstains with ``low_confidence``.
     """
 
     event_scale: Array

@@ -327,8 +327,8 @@ class Classifier:
             TargetStance(found.text, found.start, found.end, found.actor, stance)
             for found, stance in zip(asked, toward, strict=True)
         )
-        events, primary, confidence = self._answers.events(output, threshold)
-        unsure = confidence < self.calibration.abstain_below
+        events, primary, certainty = self._answers.events(output, threshold)
+        unsure = certainty < self.calibration.abstain_below
         fields: dict[str, Any] = {}
         names = [event.type for event in events]
         if self.settings.codebook is not None and set(extras) & set(_CROSSWALKS):

@@ -44,9 +44,9 @@ class Runtime(Protocol):
 class OnnxRuntime:
     """The exported model.
 
-    One sentence a call, unpadded, on one thread: dynamic int8 takes its activation scale over the
-    whole input, so a neighbour in a batch, or a padding token, would change a sentence's result.
-    One session may be called from many threads at once.
+    One sentence a call, unpadded, on one thread: on a CPU a sentence alone is as fast as in a
+    batch, and no neighbour or padding can change its result. One session may be called from many
+    threads at once.
 
     Args:
         path: the ``.onnx`` file.

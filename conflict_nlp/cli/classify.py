@@ -273,7 +273,13 @@ def _table_writer(inputs: list[str]) -> Callable[[Found], None]:
     from conflict_nlp.cli._table import ResultTable
 
     table = ResultTable(places=any(map(_is_file, inputs)))
-    return lambda found: table.add(found.result, " ".join(map(str, found.place.values())))
+    return lambda found: table.add(found.result, _shown(found.place))
+
+
+def _shown(place: dict[str, Any]) -> str:
+    """The place for a narrow column: the file without its folders, then the position in it."""
+    document, *position = map(str, place.values()) if place else ("",)
+    return " ".join([Path(document).name, "-".join(position)]).strip()
 
 
 def _progress(inputs: list[str]) -> AbstractContextManager[Callable[[], None]]:

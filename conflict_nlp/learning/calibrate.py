@@ -80,10 +80,15 @@ def fit_calibration(
         thresholds=fit_thresholds(fitted.events(logits.events), events),
         stance_weights=fit_stance_weights(stance, true_stance(examples, scheme)),
     )
-    chosen, confidence = primary_decisions(
-        fitted.events(logits.events), fitted.thresholds, fitted.primary(logits.primary)
-    )
-    return replace(fitted, abstain_below=_abstention(confidence, chosen == primary))
+    event_probabilities = fitted.events(logits.events)
+    primary_probabilities = fitted.primary(logits.primary)
+    chosen, _ = primary_decisions(event_probabilities, fitted.thresholds, primary_probabilities)
+    # An answer is right when the primary event is among the labelled ones, whichever of these the
+    # annotator put first; its certainty is that of the event, or of there being none.
+    rows = np.arange(len(chosen))
+    certainty = np.c_[event_probabilities, primary_probabilities[:, -1]][rows, chosen]
+    right = np.c_[events, ~events.any(1)][rows, chosen]
+    return replace(fitted, abstain_below=_abstention(certainty, right))
 
 
 def fit_thresholds(probabilities: Array, true: npt.NDArray[np.bool_]) -> Array:
@@ -192,10 +197,16 @@ def _vector_scaling(logits: Array, true: Ints) -> tuple[Array, Array]:
     return np.full(classes, fitted[0]), fitted[1:]
 
 
-def _abstention(confidence: Array, correct: npt.NDArray[np.bool_]) -> float:
-    """Largest confidence such that the answers below it are right at most half of the time."""
-    order = np.argsort(confidence)
-    accuracy = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    wrong = np.flatnonzero(accuracy <= 0.5)
-    # The first handful decides nothing: one lucky sentence would switch abstention off.
-    return float(confidence[order[wrong[-1]]]) if len(wrong) and wrong[-1] >= 10 else 0.0
+def _abstention(certainty: Array, right: npt.NDArray[np.bool_]) -> float:
+    """Certainty under which answers are more often wrong than right.
+
+    The lowest one whose neighbourhood, a twentieth of the sentences, is right more than half of
+    the time.
+    """
+    order = np.argsort(certainty, kind="stable")
+    width = max(1, len(order) // 20)
+    nearby = np.convolve(right[order], np.ones(width) / width, mode="valid")
+    reliable = np.flatnonzero(nearby > 0.5)
+    if len(reliable) == 0 or reliable[0] == 0:
+        return 0.0
+    return float(certainty[order[reliable[0] + width // 2]])

@@ -25,6 +25,7 @@ from conflict_nlp._model_files import (
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.rowwise import row_wise
 
 HEADS = ("event_head", "primary_head", "stance_hidden", "stance_head", "label_attention")
 
@@ -108,8 +109,10 @@ def _parameter_of(
     )
 
 
-def quantise(source: pathlib.Path, target: pathlib.Path, **options: Any) -> None:
-    """Dynamic int8: weights a channel, embeddings too, heads left in fp32.
+def quantise(
+    source: pathlib.Path, target: pathlib.Path, *, by_row: bool = True, **options: Any
+) -> None:
+    """Dynamic int8: weights a channel, activations a token, embeddings too, heads left in fp32.
 
     Weights are kept to seven bits (``reduce_range``): on processors without VNNI the product of
     two full int8 pairs overflows 16 bits, and the same file must give the same labels everywhere.
@@ -117,6 +120,8 @@ def quantise(source: pathlib.Path, target: pathlib.Path, **options: Any) -> None
     Args:
         source: fp32 ONNX file.
         target: int8 file to write.
+        by_row: give each token its own activation scale; False leaves ONNX Runtime's one scale
+            for the whole input.
         **options: replace these settings of ``onnxruntime.quantization.quantize_dynamic``.
     """
     graph = onnx.load(source)
@@ -135,6 +140,10 @@ def quantise(source: pathlib.Path, target: pathlib.Path, **options: Any) -> None
         "nodes_to_exclude": heads,
     }
     quantize_dynamic(str(source), str(target), **(settings | options))
+    if by_row:
+        quantised = onnx.load(target)
+        row_wise(quantised)
+        onnx.save(quantised, target)
 
 
 def export(
