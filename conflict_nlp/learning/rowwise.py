@@ -14,12 +14,9 @@ import numpy as np
 import onnx
 from onnx import NodeProto, helper, numpy_helper
 
-_STEPS = 127.0  # symmetric: 127 steps to each side of the zero point
-_SMALLEST = 1e-6  # keeps a row of zeros from dividing by zero
+_STEPS = 127  # symmetric: so many steps to each side of the zero point
 _CONSTANTS: dict[str, np.ndarray[Any, Any]] = {
-    "rowwise_one": np.array(1.0, np.float32),
-    "rowwise_steps": np.array(_STEPS, np.float32),
-    "rowwise_smallest": np.array(_SMALLEST, np.float32),
+    "rowwise_step": np.array(1 / _STEPS, np.float32),
     "rowwise_zero_point": np.array(128, np.uint8),
 }
 
@@ -28,7 +25,7 @@ def row_wise(model: onnx.ModelProto) -> None:
     """Rewrite a dynamically quantised graph in place.
 
     Every ``DynamicQuantizeLinear`` becomes a scale a row, and every ``MatMulInteger`` with its
-    rescaling becomes ``MatMulIntegerToFloat`` followed by a product with the rows' scales.
+    rescaling becomes ``MatMulIntegerToFloat`` followed by a product with the rows' maxima.
 
     Args:
         model: what ``onnxruntime.quantization.quantize_dynamic`` wrote.
@@ -70,19 +67,20 @@ def _unused(node: NodeProto, replaced: set[str]) -> bool:
 
 
 def _quantise(node: NodeProto) -> list[NodeProto]:
-    """``x`` → ``round(x / scale) + 128`` with ``scale = max |x| / 127`` of each row."""
-    x, quantised, scale = node.input[0], node.output[0], node.output[1]
+    """``x`` → ``round(127 x / max |x|) + 128``, the maximum being that of each row.
+
+    A row of nothing but zeros would divide by zero; no row comes out of a LayerNorm, a GELU or an
+    attention mean like that.
+    """
+    x, quantised, largest = node.input[0], node.output[0], node.output[1]
     start = f"{quantised}_rowwise"
     return [
         helper.make_node("Abs", [x], [f"{start}_abs"]),
-        helper.make_node("ReduceMax", [f"{start}_abs"], [f"{start}_max"], axes=[-1], keepdims=1),
-        helper.make_node("Max", [f"{start}_max", "rowwise_smallest"], [f"{start}_top"]),
-        helper.make_node("Div", [f"{start}_top", "rowwise_steps"], [scale]),
-        helper.make_node("Div", ["rowwise_steps", f"{start}_top"], [f"{start}_inverse"]),
-        helper.make_node("Mul", [x, f"{start}_inverse"], [f"{start}_steps"]),
+        helper.make_node("ReduceMax", [f"{start}_abs"], [largest], axes=[-1], keepdims=1),
+        helper.make_node("Div", [x, largest], [f"{start}_relative"]),
         helper.make_node(
             "QuantizeLinear",
-            [f"{start}_steps", "rowwise_one", "rowwise_zero_point"],
+            [f"{start}_relative", "rowwise_step", "rowwise_zero_point"],
             [quantised],
         ),
     ]
@@ -97,7 +95,7 @@ def _multiply(node: NodeProto, row_scale: str, weight_scale: str, output: str) -
             [
                 activations,
                 weights,
-                "rowwise_one",
+                "rowwise_step",
                 weight_scale,
                 "rowwise_zero_point",
                 weight_zero_point,
