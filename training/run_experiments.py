@@ -103,6 +103,11 @@ def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     return record | {"provenance": provenance(files, {"training": config.seed, "bootstrap": 0})}
 
 
+def recorded() -> list[dict[str, Any]]:
+    """All results so far; another run may have added to them."""
+    return [json.loads(line) for line in RESULTS.read_text("utf-8").splitlines()]
+
+
 def table(records: Sequence[dict[str, Any]]) -> str:
     """The results as Markdown: value, change against base with its 95 % interval."""
     lines = [
@@ -142,19 +147,18 @@ def main() -> None:
     sample_rows(labels, pathlib.Path("artifacts/train2000.jsonl"), 2000, 13)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.touch()
-    done = [json.loads(line) for line in RESULTS.read_text("utf-8").splitlines()]
-    known = {record["variant"] for record in done}
+    known = {record["variant"] for record in recorded()}
     for name in args.variants or [n for n in declared["variants"] if n not in known]:
         settings = declared["common"] | declared["variants"][name]
         missing = TrainConfig(**{"output": "", **settings}).problems()
         if missing:
             print(f"{name}: skipped: {'; '.join(missing)}")
             continue
-        done.append(run(name, settings))
+        record = run(name, settings)
         with RESULTS.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(done[-1]) + "\n")
-        RESULTS.with_suffix(".md").write_text(table(done), "utf-8")
-        print(f"{name}: {done[-1]['figures']['event_macro_f1']['value']:.4f} event macro-F1")
+            file.write(json.dumps(record) + "\n")
+        RESULTS.with_suffix(".md").write_text(table(recorded()), "utf-8")
+        print(f"{name}: {record['figures']['event_macro_f1']['value']:.4f} event macro-F1")
 
 
 if __name__ == "__main__":

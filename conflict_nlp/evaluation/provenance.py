@@ -88,7 +88,7 @@ def provenance(
         "command": shlex.join([pathlib.Path(sys.executable).name, *sys.argv]),
         "commit": git_commit(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "data_sha256": {str(path): file_hash(path) for path in data},
+        "data_sha256": {os.path.relpath(path): file_hash(path) for path in data},
         "seeds": seeds,
         "machine": machine(),
         **more,
