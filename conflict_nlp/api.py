@@ -66,7 +66,9 @@ def classify(
         DataError: options that fit no row, such as lists of different lengths.
 
     Example:
-        >>> classify("اتهم المجلس الحكومة بارتكاب مجزرة.", target="الحكومة").targets[0].stance.label
+        >>> militias = "ميليشيات النظام"
+        >>> result = classify(f"أدان المجلس جرائم {militias} بحق الأهالي.", target=militias)
+        >>> result.targets[0].stance.label
         'against'
     """
     with _LOADING:
