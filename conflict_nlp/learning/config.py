@@ -21,6 +21,7 @@ class TrainConfig:
         dev: JSON Lines file to report on while training and to calibrate on; never trained on.
         output: directory of the checkpoint.
         name: name of the model, as results report it.
+        base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
         auxiliary: files of sentences labelled with stance toward a topic only.
         layers: keep the encoder's first so many layers; None for all.
         pooling: ``mean`` or ``label`` (attention for each event type).
@@ -49,6 +50,7 @@ class TrainConfig:
     dev: str
     output: str
     name: str = "conflict-nlp"
+    base_name: str = ""
     auxiliary: tuple[str, ...] = ()
     layers: int | None = None
     pooling: str = "mean"

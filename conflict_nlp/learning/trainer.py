@@ -126,7 +126,7 @@ def train(config: TrainConfig) -> ConflictModel:
     scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
     settings = ModelSettings(
         name=config.name,
-        base=base.name,
+        base=config.base_name or base.name,
         events=scheme.events,
         stances=scheme.stances,
         codebook=scheme.codebook,
