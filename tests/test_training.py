@@ -170,3 +170,28 @@ def test_logits_come_back_from_a_file_unchanged(
         np.testing.assert_array_equal(getattr(again, name), getattr(logits, name))
     with pytest.raises(DataError, match="other sentences"):
         again.checked_against(examples[::-1])
+
+
+def test_heads_see_standardised_features(checkpoint: pathlib.Path) -> None:
+    state = load_file(checkpoint / "model.safetensors")
+    for name in ("pooled", "token"):
+        # Neither is what a model starts with, so both were taken from the data and saved.
+        assert state[f"{name}_mean"].abs().sum() > 0
+        assert (state[f"{name}_scale"] - 1).abs().max() > 1e-3
+
+
+def test_standardising_gives_mean_zero_and_deviation_one(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path
+) -> None:
+    from conflict_nlp.learning.data import Collator, SentenceDataset
+
+    model, settings = load_checkpoint(checkpoint)
+    encoder = load_encoder(settings, checkpoint)
+    data = SentenceDataset(read_labelled(labelled_file), scheme_of(settings), encoder)
+    batch = Collator(0)([data[i] for i in range(len(data))])
+    model.standardise([batch])
+    with torch.no_grad():
+        _, pooled, _ = model._features(batch["input_ids"], batch["attention_mask"])
+    standard = (pooled - model.pooled_mean) * model.pooled_scale
+    torch.testing.assert_close(standard.mean(0), torch.zeros(32), atol=1e-4, rtol=0)
+    torch.testing.assert_close(standard.std(0), torch.ones(32), atol=1e-3, rtol=0)

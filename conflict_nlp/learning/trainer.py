@@ -33,6 +33,8 @@ from conflict_nlp.learning.data import (
 )
 from conflict_nlp.learning.model import ConflictModel, LossWeights
 
+STANDARDISING = 512  # sentences that mean and deviation of the features are taken from
+
 
 def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | None:
     """Factors that raise the weight of classes rarer than the median; None at power 0."""
@@ -142,6 +144,11 @@ def train(config: TrainConfig) -> ConflictModel:
     data = SentenceDataset(
         examples, scheme, load_encoder(settings, base), config.topic_share, config.seed
     )
+    collate = Collator(model.encoder.config.pad_token_id)
+    model.standardise(
+        collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
+        for start in range(0, min(len(data), STANDARDISING), config.batch_size)
+    )
     steps = -(-len(data) // config.batch_size) * config.epochs
     optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate)
     schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
@@ -165,7 +172,7 @@ def train(config: TrainConfig) -> ConflictModel:
         model=model,
         args=arguments,
         train_dataset=data,
-        data_collator=Collator(model.encoder.config.pad_token_id),
+        data_collator=collate,
         optimizers=(optimizer, schedule),
         callbacks=callbacks,
     )
