@@ -40,4 +40,7 @@ __all__ = [
     "classify",
 ]
 
-__version__ = metadata.version("conflict-nlp")
+try:
+    __version__ = metadata.version("conflict-nlp")
+except metadata.PackageNotFoundError:  # a clone on the path, not installed
+    __version__ = "0+unknown"

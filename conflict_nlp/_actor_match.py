@@ -59,6 +59,10 @@ class Matcher:
         self._lengths = lengths
         self._firsts = lengths.keys() | self._phrases.heads.keys()
 
+    def named(self, name: str) -> Actor | None:
+        """The actor of a whole folded name, weak or not."""
+        return self._names.get(name)
+
     def find(self, text: str) -> Iterator[tuple[int, int, Actor]]:
         """Yield start, end and actor of what the text names, in order and without overlap."""
         words = Words(text)

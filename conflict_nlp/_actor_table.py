@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from conflict_nlp._actor_fold import folded_names
 from conflict_nlp.errors import LexiconError
+from conflict_nlp.text import repair
 
 __all__ = ["COLUMNS", "KINDS", "SECTORS", "Row", "default_rows", "lay_over", "read_rows"]
 
@@ -99,7 +100,9 @@ def read_rows(path: Path, known: Iterable[str]) -> list[Row]:
         given: dict[str, str] = {}
         for cells in table:
             values = {column: (cells[column] or "").strip() for column in COLUMNS}
-            aliases = tuple(filter(None, map(str.strip, values.pop("aliases").split("|"))))
+            # Texts are repaired before names are looked for in them.
+            parts = re.split(r"[|\r\n]", values.pop("aliases"))
+            aliases = tuple(filter(None, (repair(part).text.strip() for part in parts)))
             row = Row(aliases=aliases, **values)
             problems = [*_problems(row, row.id not in seen, given, None in cells)]
             bad += [f"row {table.line_num}: {problem}" for problem in problems]

@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 from conflict_nlp.text import MappedText, Normalizer
 
 # No tokenizer in use makes fewer tokens than one for this many characters of Arabic text, so a
-# longer text is cut before tokenising: a 100,000-character cell costs no more than a long sentence.
+# longer text is cut before tokenising.
 _CHARACTERS_A_TOKEN = 16
-_TOPIC_CHARACTERS = 200
+_TOPIC_CHARACTERS = 200  # and never more than half of the model's length, in letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Encoded:
     topic: tuple[int, ...]
     truncated: bool
 
+    @property
+    def reach(self) -> int:
+        """End, in the original text, of what the model sees of it."""
+        return max((end for _, end in self.spans), default=0)
+
     def target_masks(self, targets: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
         """Masks ``[1 + targets (+ 1 with a topic), length]`` over the tokens of each target.
 
@@ -41,10 +46,10 @@ class Encoded:
         """
         rows = 1 + len(targets) + bool(self.topic)
         masks = np.zeros((rows, len(self.ids)), dtype=np.float32)
-        for row, (start, end) in enumerate(targets, 1):
-            for position, (token_start, token_end) in enumerate(self.spans):
-                if token_start < end and token_end > start:
-                    masks[row, position] = 1.0
+        if targets:
+            first, last = np.array(self.spans).T
+            start, end = np.array(targets).T[..., None]
+            masks[1 : 1 + len(targets)] = (first < end) & (last > start)
         if self.topic:
             masks[-1, list(self.topic)] = 1.0
         return masks
@@ -65,18 +70,22 @@ class Encoder:
     ) -> None:
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, strategy="only_first")
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._normalizer = normalizer
         self._prefix = prefix
         self._limit = max_length * _CHARACTERS_A_TOKEN
+        self._topic_limit = min(_TOPIC_CHARACTERS, max_length // 2)
 
     def encode(self, repaired: MappedText, topic: str | None = None) -> Encoded:
-        """Encode a repaired text, alone or with a topic as second segment."""
+        """Encode a repaired text, alone or with a (repaired) topic as second segment."""
         mapped = self._normalizer(repaired)
         text = mapped.text[: self._limit]
         shift = len(self._prefix)
-        second = None if topic is None else self._normalizer(topic).text[:_TOPIC_CHARACTERS]
-        tokens = self._tokenizer.encode(self._prefix + text, second)
+        second = None if topic is None else self._normalizer(topic).text.strip()
+        cut = len(mapped.text) > self._limit
+        if second is not None and len(second) > self._topic_limit:
+            second, cut = second[: self._topic_limit], True
+        tokens = self.tokenizer.encode(self._prefix + text, second)
         spans, topic_positions = [], []
         for position, (sequence, (start, end)) in enumerate(
             zip(tokens.sequence_ids, tokens.offsets, strict=True)
@@ -91,5 +100,5 @@ class Encoder:
             tuple(tokens.ids),
             tuple(spans),
             tuple(topic_positions),
-            bool(tokens.overflowing) or len(mapped.text) > self._limit,
+            cut or bool(tokens.overflowing),
         )

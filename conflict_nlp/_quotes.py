@@ -88,8 +88,6 @@ def enclosures(text: str, start: int, end: int) -> list[Enclosure]:
             if kind == "'" and direction is None:
                 continue  # an apostrophe
             opening = direction if direction is not None else not waiting.get(kind)
-            if opening and waiting.get(kind) and direction is None:
-                opening = False
         if opening:
             open_marks.append((kind, match.start(), match.end(), words))
             waiting[kind] = waiting.get(kind, 0) + 1

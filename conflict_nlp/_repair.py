@@ -217,8 +217,8 @@ _RULED = re.compile(r"([-.=*~•])(?:(?<!\.)\1{2,}|(?<=\.)\.{3,})")
 
 def _once(match: re.Match[str]) -> str:
     first = match[0][0]
-    if first == "ل":
-        return "لل"  # three are a slip for two: اللله
+    if first in "لت":
+        return first * 2  # words have two of these: الله, تتابع
     if first == ".":
         return "..."
     return '"' if first in "'‘’" else first

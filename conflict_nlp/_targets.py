@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from conflict_nlp.actors import Lexicon
+from conflict_nlp.actors import Lexicon, Mention
 from conflict_nlp.text import MappedText, Normalizer, repair
 
 # Two spellings of a name are the same target; nothing here reaches the model.
 _FOLDED = Normalizer(alef=True, ya=True, ta_marbuta=True)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty: None, NaN, or what pandas puts in their place."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +31,22 @@ class Request:
     target: Any
 
     @property
-    def missing(self) -> bool:
-        """Whether there is no text at all: None, or a table's NaN."""
-        return self.text is None or (isinstance(self.text, float) and math.isnan(self.text))
+    def topic(self) -> str | None:
+        """The target asked for, mended; None where every actor found is wanted."""
+        return None if is_missing(self.target) else _mended(self.target)
 
     def problem(self) -> str | None:
         """What is wrong with the row, with what is accepted; None if it can be used."""
-        if not self.missing and not isinstance(self.text, str):
+        if not is_missing(self.text) and not isinstance(self.text, str):
             return f"text is of type {type(self.text).__name__}; accepted is a string (str)"
-        if self.target is None:
+        if is_missing(self.target):
             return None
         if not isinstance(self.target, str):
             return (
                 f"target is of type {type(self.target).__name__}; accepted is a string, or None "
                 "for every actor found"
             )
-        if not re.search(r"\w", repair(self.target).text):
+        if not re.search(r"\w", _mended(self.target)):
             return f"target {self.target!r} holds no letter; give a name or a topic, or None"
         return None
 
@@ -57,32 +66,59 @@ class FoundTarget:
         return None if self.start is None or self.end is None else (self.start, self.end)
 
 
-def find_target(
-    text: str, repaired: MappedText, target: str | None, lexicon: Lexicon
+def find_targets(
+    request: Request, repaired: MappedText, mentions: Sequence[Mention], lexicon: Lexicon
 ) -> list[FoundTarget]:
-    """The target asked for, or every actor that the text names."""
-    if target is None:
-        return [
-            FoundTarget(
-                text[mention.start : mention.end], mention.start, mention.end, mention.actor.id
-            )
-            for mention in lexicon.find(repaired)
-        ]
-    known = [mention.actor.id for mention in lexicon.find(target)]
-    actor = known[0] if known else None
-    span = _locate(repaired, target)
+    """The target asked for, or every actor that the text names.
+
+    Args:
+        request: the row.
+        repaired: its text, repaired.
+        mentions: the actors that the text names.
+        lexicon: where the mentions come from.
+    """
+    text, topic = request.text, request.topic
+    if topic is None:
+        return [FoundTarget(text[m.start : m.end], m.start, m.end, m.actor.id) for m in mentions]
+    span = _locate(repaired, topic)
     if span is None:
-        return [FoundTarget(target, None, None, actor)]
-    return [FoundTarget(text[slice(*span)], *span, actor)]
+        named = lexicon.named(topic)
+        return [FoundTarget(request.target, None, None, named.id if named else None)]
+    # The words around a name may have told who it is.
+    within = [m.actor for m in mentions if _same(span, (m.start, m.end))]
+    actor = within[0] if within else lexicon.named(topic)
+    return [FoundTarget(text[slice(*span)], *span, actor.id if actor else None)]
 
 
-def _locate(repaired: MappedText, target: str) -> tuple[int, int] | None:
-    """Original span of a target: as a word of its own, else behind attached letters."""
-    folded, name = _FOLDED(repaired), _FOLDED(repair(target)).text.strip()
-    wanted = re.escape(name)
+def _same(target: tuple[int, int], mention: tuple[int, int]) -> bool:
+    """Whether a mention holds at least half of a target's letters, and is not just one of many."""
+    shared = min(target[1], mention[1]) - max(target[0], mention[0])
+    return shared * 2 >= target[1] - target[0]
+
+
+@lru_cache(maxsize=1024)
+def _mended(target: str) -> str:
+    return repair(target).text.strip()
+
+
+@lru_cache(maxsize=1024)
+def _patterns(topic: str) -> tuple[re.Pattern[str], ...]:
+    """Ways in which a text names a topic, the plainest first; the name is the group."""
+    words = _FOLDED(topic).text.split()
+    name = r"\s+".join(map(re.escape, words))
     # Attached و ف ب ل ك س are common; a name inside another word is another name.
-    for pattern in (rf"(?<!\w){wanted}(?!\w)", rf"(?<!\w)[وف]?[بلكس]?{wanted}(?!\w)"):
-        match = re.search(pattern, folded.text)
+    found = [rf"(?<!\w)({name})(?!\w)", rf"(?<!\w)[وف]?[بلكس]?({name})(?!\w)"]
+    if words and words[0].startswith("ال"):
+        # ل swallows the article's alef, and the span keeps what is fused: للجيش.
+        found.append(rf"(?<!\w)[وف]?(لل{name[2:]})(?!\w)")
+    return tuple(map(re.compile, found))
+
+
+def _locate(repaired: MappedText, topic: str) -> tuple[int, int] | None:
+    """Original span of a target: as a word of its own, else behind attached letters."""
+    folded = _FOLDED(repaired)
+    for pattern in _patterns(topic):
+        match = pattern.search(folded.text)
         if match:
-            return folded.span_to_original(match.end() - len(name), match.end())
+            return folded.span_to_original(*match.span(1))
     return None

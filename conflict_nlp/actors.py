@@ -20,6 +20,7 @@ from conflict_nlp._actor_fold import folded_names
 from conflict_nlp._actor_match import Matcher
 from conflict_nlp._actor_table import KINDS as _SIDES
 from conflict_nlp._actor_table import SECTORS, Row, default_rows, lay_over, read_rows
+from conflict_nlp.errors import LexiconError
 from conflict_nlp.text import MappedText, Normalizer, repair
 
 __all__ = ["KINDS", "NOT_TARGETS", "SECTORS", "Actor", "Lexicon", "Mention", "find"]
@@ -98,6 +99,9 @@ class Lexicon:
     Args:
         actors: the actors; where two have an alias in common the later one has it.
 
+    Raises:
+        LexiconError: an alias holds ``|`` or a line break.
+
     Example:
         >>> lexicon = Lexicon([Actor("wagner", "Wagner", "militia", "RUS", "PRM", ("فاغنر",))])
         >>> [m.text for m in lexicon.find("انسحب مقاتلو فاغنر من المدينة")]
@@ -111,6 +115,13 @@ class Lexicon:
         self._first: dict[tuple[str, str | None], Actor] = {}
         for actor in self.actors:
             self._first.setdefault((actor.kind, actor.country), actor)
+        for actor in self.actors:
+            for alias in actor.aliases:
+                if "|" in alias or "\n" in alias:
+                    raise LexiconError(
+                        f"alias {alias!r} of actor {actor.id!r} holds a | or a line break; give "
+                        "each name as an alias of its own."
+                    )
         owners = [actor for actor in self.actors for _ in actor.aliases]
         aliases = [alias for actor in self.actors for alias in actor.aliases]
         # All at once, because folding costs by the call.
@@ -157,6 +168,17 @@ class Lexicon:
             'SYR'
         """
         return self._by_id.get(id)
+
+    def named(self, name: str) -> Actor | None:
+        """The actor that has a name, however it is spelled, or None.
+
+        Example:
+            >>> Lexicon.load().named("سورية").id
+            'state_syria'
+        """
+        (folded, *more) = folded_names(repair(name).text)
+        actor = None if more else self._matcher.named(folded)
+        return None if actor is None or actor.kind in NOT_TARGETS else actor
 
     def find(self, text: str | MappedText) -> list[Mention]:
         """Find the actors that a text names.

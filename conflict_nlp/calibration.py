@@ -108,6 +108,23 @@ class Calibration:
             0.0,
         )
 
+    def check(self, events: int, stances: int) -> None:
+        """Make sure that the values are those of a model with so many labels.
+
+        Raises:
+            ModelError: they are another model's, or not numbers.
+        """
+        sizes = {"primary": events + 1, "stance": stances}
+        for name in self.__slots__:
+            value = np.asarray(getattr(self, name))
+            expected = () if name == "abstain_below" else (sizes.get(name.split("_")[0], events),)
+            if value.shape != expected or not np.isfinite(value).all():
+                raise ModelError(
+                    f"the calibration's {name} has shape {value.shape}, or is not finite; the "
+                    f"model's labels need {expected}. It belongs to another model: copy the model "
+                    "directory again, or export the checkpoint anew."
+                )
+
     def save(self, path: str | pathlib.Path) -> None:
         """Write the values as JSON; :meth:`load` gives back exactly these."""
         values = {

@@ -1,37 +1,28 @@
-"""Text in, results out: repair, actors, one pass of the model, calibration, decisions."""
+"""Texts in, results out: load a model, classify a sentence, a list, a stream or an article."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, overload
 
 from tokenizers import Tokenizer
 
-from conflict_nlp import codebook
-from conflict_nlp._answers import Answers
 from conflict_nlp._encoding import Encoder
+from conflict_nlp._judge import Judge
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp._parallel import in_order
 from conflict_nlp._resources import model_path
-from conflict_nlp._targets import Request, find_target
+from conflict_nlp._targets import Request, is_missing
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import DataError, ModelError
-from conflict_nlp.results import (
-    EXTRAS,
-    DocumentResult,
-    Result,
-    SentenceResult,
-    TargetStance,
-)
+from conflict_nlp.results import EXTRAS, DocumentResult, Result, SentenceResult
 from conflict_nlp.runtime import OnnxRuntime, Runtime
-from conflict_nlp.text import MappedText, has_arabic, repair, split_sentences
+from conflict_nlp.text import split_sentences
 
 __all__ = ["Classifier"]
-
-_CROSSWALKS = ("quad", "acled", "plover", "cameo")
 
 
 class Classifier:
@@ -61,12 +52,7 @@ class Classifier:
         calibration: Calibration,
         lexicon: Lexicon,
     ) -> None:
-        self.settings = settings
-        self.calibration = calibration
-        self.lexicon = lexicon
-        self._runtime = runtime
-        self._encoder = encoder
-        self._answers = Answers(settings, calibration)
+        self._judge = Judge(runtime, encoder, settings, calibration, lexicon)
         self._info: dict[str, Any] = {}
 
     @classmethod
@@ -102,15 +88,42 @@ class Classifier:
                 f"{folder / TOKENIZER_FILE} cannot be read ({error}). Copy the model directory "
                 "again, or export the checkpoint anew."
             ) from error
+        calibration = Calibration.load(folder / CALIBRATION_FILE)
+        calibration.check(len(settings.events), len(settings.stances))
         classifier = cls(
             OnnxRuntime(weights),
             Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length),
             settings,
-            Calibration.load(folder / CALIBRATION_FILE),
+            calibration,
             Lexicon.load() if lexicon is None else lexicon,
         )
         classifier._info = {"path": str(folder), "size_bytes": _size(folder)}
         return classifier
+
+    @property
+    def runtime(self) -> Runtime:
+        """What turns token ids and target masks into logits."""
+        return self._judge.runtime
+
+    @property
+    def encoder(self) -> Encoder:
+        """Tokenizer and normalisation of the model's backbone."""
+        return self._judge.encoder
+
+    @property
+    def settings(self) -> ModelSettings:
+        """The model's labels and name."""
+        return self._judge.settings
+
+    @property
+    def calibration(self) -> Calibration:
+        """Scales, biases and thresholds fitted for this model."""
+        return self._judge.calibration
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The actors that are found."""
+        return self._judge.lexicon
 
     @property
     def name(self) -> str:
@@ -124,7 +137,7 @@ class Classifier:
             "name": self.settings.name,
             "base": self.settings.base,
             "codebook": self.settings.codebook,
-            "runtime": type(self._runtime).__name__,
+            "runtime": type(self.runtime).__name__,
             **self._info,
         }
 
@@ -183,20 +196,30 @@ class Classifier:
             [None, 'empty']
         """
         if text is None or isinstance(text, str | bytes) or not isinstance(text, Iterable):
-            if target is not None and not isinstance(target, str):
+            if not is_missing(target) and not isinstance(target, str):
                 raise DataError(
                     "one text was given with several targets. Give one target, or a list of "
                     "texts of the same length."
                 )
             self._check(threshold, extras)
-            return self._one(Request(text, target), threshold, tuple(extras))
-        texts = list(text)
-        if target is not None and not isinstance(target, str) and len(target) != len(texts):
+            return self._judge(Request(text, target), threshold, _ordered(extras))
+        if isinstance(text, Mapping) or hasattr(text, "columns"):
             raise DataError(
-                f"{len(texts)} texts were given with {len(target)} targets. Give one target for "
-                "all, or a list of the same length."
+                f"a {type(text).__name__} was given; accepted is a string or a list of strings. "
+                "Give its column or values, such as table['text']."
             )
-        return list(self.stream(texts, target, threshold=threshold, extras=extras))
+        texts = list(text)
+        wanted: str | list[str | None] | None = None
+        if isinstance(target, str):
+            wanted = target
+        elif target is not None and not is_missing(target):
+            wanted = list(target)
+            if len(wanted) != len(texts):
+                raise DataError(
+                    f"{len(texts)} texts were given with {len(wanted)} targets. Give one target "
+                    "for all, or a list of the same length."
+                )
+        return list(self.stream(texts, wanted, threshold=threshold, extras=extras))
 
     def stream(
         self,
@@ -220,7 +243,8 @@ class Classifier:
             A result for each sentence, in the order received.
 
         Raises:
-            DataError: an unknown extra or a threshold outside 0–1.
+            DataError: an unknown extra, a threshold outside 0–1, or, once one of the two is
+                exhausted, more texts than targets or the other way round.
 
         Example:
             >>> classifier = Classifier.from_pretrained()
@@ -228,10 +252,9 @@ class Classifier:
             'release'
         """
         self._check(threshold, extras)
-        wanted = tuple(extras)
-        targets = itertools.repeat(target) if target is None or isinstance(target, str) else target
-        requests = (Request(text, wish) for text, wish in zip(texts, targets, strict=False))
-        return in_order(lambda request: self._one(request, threshold, wanted), requests)
+        wanted = _ordered(extras)
+        requests = _requests(texts, target)
+        return in_order(lambda request: self._judge(request, threshold, wanted), requests)
 
     def classify_document(
         self,
@@ -281,105 +304,26 @@ class Classifier:
         if unknown:
             raise DataError(f"unknown extras {unknown}; accepted is a list of {', '.join(EXTRAS)}.")
 
-    def _one(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Result:
-        """The result of one row; whatever is wrong with it is said in the result."""
-        problem = request.problem()
-        if problem is not None:
-            return self._empty(request.text, extras, error=problem)
-        if request.missing:
-            return self._empty(request.text, extras, abstain="empty")
-        text: str = request.text
-        try:
-            repaired = repair(text)
-            if not repaired.text.strip():
-                return self._empty(text, extras, abstain="empty", repaired=repaired.text)
-            if not has_arabic(repaired.text):
-                return self._empty(text, extras, abstain="not_arabic", repaired=repaired.text)
-            return self._judge(text, repaired, request.target, threshold, extras)
-        except Exception as error:  # a row must never take the others down with it
-            return self._empty(text, extras, error=f"classification failed: {error!r}")
-
-    def _judge(
-        self,
-        text: str,
-        repaired: MappedText,
-        target: str | None,
-        threshold: float | None,
-        extras: tuple[str, ...],
-    ) -> Result:
-        asked = find_target(text, repaired, target, self.lexicon)
-        spans = [span for found in asked if (span := found.span) is not None]
-        encoded = self._encoder.encode(repaired)
-        masks = encoded.target_masks(spans)
-        output = self._runtime(encoded.ids, masks)
-        stances = self._answers.stances(output.stance)
-        # A target beyond the end of what the model saw has no token, and so no stance.
-        toward = [
-            stance if mask.any() else None
-            for stance, mask in zip(stances[1:], masks[1:], strict=True)
-        ]
-        if target is not None and not spans:
-            # A topic that the sentence does not name: one more pass, used for its stance alone.
-            pair = self._encoder.encode(repaired, target)
-            paired = self._runtime(pair.ids, pair.target_masks([]))
-            toward = [*self._answers.stances(paired.stance[-1:])]
-        targets = tuple(
-            TargetStance(found.text, found.start, found.end, found.actor, stance)
-            for found, stance in zip(asked, toward, strict=True)
-        )
-        events, primary, certainty = self._answers.events(output, threshold)
-        unsure = certainty < self.calibration.abstain_below
-        fields: dict[str, Any] = {}
-        names = [event.type for event in events]
-        if self.settings.codebook is not None and set(extras) & set(_CROSSWALKS):
-            fields |= codebook.crosswalk(names, self._sides(repaired))
-        if "probabilities" in extras:
-            fields["probabilities"] = self._answers.probabilities(output)
-        return self._result(
-            text,
-            extras,
-            events=events,
-            primary_event=primary,
-            stance=stances[0],
-            targets=targets,
-            abstain="low_confidence" if unsure else None,
-            truncated=encoded.truncated,
-            repaired=repaired.text,
-            **fields,
-        )
-
-    def _sides(self, repaired: MappedText) -> set[str]:
-        """Sides of the actors that the sentence names, for ACLED's territory sub-events."""
-        found = {mention.actor.side for mention in self.lexicon.find(repaired)}
-        return {side or "unknown" for side in found}
-
-    def _empty(
-        self,
-        text: Any,
-        extras: tuple[str, ...],
-        *,
-        error: str | None = None,
-        abstain: str | None = None,
-        repaired: str | None = None,
-    ) -> Result:
-        return self._result(text, extras, error=error, abstain=abstain, repaired=repaired)
-
-    def _result(self, text: Any, extras: tuple[str, ...], **fields: Any) -> Result:
-        values: dict[str, Any] = {
-            "events": None,
-            "primary_event": None,
-            "stance": None,
-            "targets": None,
-            "truncated": False,
-            "error": None,
-            "model": self.settings.name,
-            "codebook": self.settings.codebook,
-            **fields,
-        }
-        # What was not asked for stays out, so that equal answers compare equal.
-        kept = {n: v for n, v in values.items() if n not in EXTRAS or n in extras}
-        return Result(text=text, extras=extras, **kept)
-
 
 def _size(folder: Any) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def _ordered(extras: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in EXTRAS if name in extras)
+
+
+def _requests(texts: Iterable[Any], target: str | Iterable[str | None] | None) -> Iterator[Request]:
+    if target is None or isinstance(target, str):
+        yield from (Request(text, target) for text in texts)
+        return
+    nothing = object()
+    pairs = itertools.zip_longest(texts, target, fillvalue=nothing)
+    for number, (text, wish) in enumerate(pairs):
+        if text is nothing or wish is nothing:
+            shorter, longer = ("texts", "targets") if text is nothing else ("targets", "texts")
+            raise DataError(
+                f"there are {number} {shorter} but more {longer}. Give one target for all, or one "
+                "a text (None where every actor found is wanted)."
+            )
+        yield Request(text, wish)

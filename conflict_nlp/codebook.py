@@ -22,6 +22,7 @@ __all__ = [
     "EVENTS",
     "EVENT_TYPES",
     "NO_EVENT",
+    "ONTOLOGIES",
     "QUAD_CLASSES",
     "STANCES",
     "Event",
@@ -48,7 +49,8 @@ QUAD_CLASSES: Mapping[str, str] = MappingProxyType(
 )
 """PLOVER's quad classes: code to display name."""
 
-_ONTOLOGIES = ("quad", "acled", "plover", "cameo")
+ONTOLOGIES: tuple[str, ...] = ("quad", "acled", "plover", "cameo")
+"""The ontologies that the crosswalk leads to, as results name them."""
 
 
 class Event(StrEnum):
@@ -115,7 +117,7 @@ class EventType:
 def _rows() -> Iterator[EventType]:
     table = resources.files("conflict_nlp") / "data" / "codebook.csv"
     for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
-        codes = {key: tuple(filter(None, row[key].split(" | "))) for key in _ONTOLOGIES}
+        codes = {key: tuple(filter(None, row[key].split(" | "))) for key in ONTOLOGIES}
         yield EventType(
             name=row["name"],
             english=row["english"],
@@ -196,5 +198,5 @@ def crosswalk(
     ]
     return {
         key: tuple(dict.fromkeys(code for row in rows for code in getattr(row, key))) or None
-        for key in _ONTOLOGIES
+        for key in ONTOLOGIES
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,19 @@ from typing import Any
 
 from conflict_nlp.errors import DataError
 
-__all__ = ["Row", "count_lines", "decode_lines", "read_csv", "read_document", "read_jsonl"]
+__all__ = [
+    "Row",
+    "count_lines",
+    "decode_lines",
+    "printable",
+    "read_csv",
+    "read_document",
+    "read_jsonl",
+    "undecodable",
+]
+
+_ESCAPED = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte
+_LONGEST_FIELD = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +48,46 @@ class Row:
 
 
 def decode_lines(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """Decode UTF-8 line by line, the line ends kept.
+    """Decode UTF-8 line by line, the line ends kept; bytes that are not UTF-8 stay recognisable.
 
     Args:
         lines: raw lines, such as a file opened in binary mode.
         name: what to call the source in an error.
 
     Yields:
-        The lines as text, without a byte order mark.
+        The lines as text, without a byte order mark, a byte that is not UTF-8 as a surrogate
+        (``surrogateescape``), for :func:`undecodable` to find.
 
     Raises:
-        DataError: at the first byte that is not UTF-8, with its position from 0.
+        DataError: the source begins with the mark of UTF-16.
 
     Example:
         >>> list(decode_lines(["نص".encode()], "stdin"))
         ['نص']
     """
-    position = 0
-    for raw in lines:
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            msg = (
-                f"{name} is not UTF-8: byte 0x{raw[error.start]:02x} at position "
-                f"{position + error.start}. Convert it first, for example with: "
-                "iconv -f WINDOWS-1256 -t UTF-8"
+    for number, raw in enumerate(lines):
+        if number == 0 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise DataError(
+                f"{name} is UTF-16, and UTF-8 is read. Convert it first: iconv -f UTF-16 -t UTF-8"
             )
-            raise DataError(msg) from error
-        yield text if position else text.removeprefix("\ufeff")
-        position += len(raw)
+        text = raw.decode("utf-8", "surrogateescape")
+        yield text if number else text.removeprefix("\ufeff")
+
+
+def undecodable(text: str) -> str | None:
+    """What is wrong with a text of :func:`decode_lines` that was not UTF-8, or None.
+
+    Example:
+        >>> undecodable(b"\\xe3".decode("utf-8", "surrogateescape"))[:29]
+        'not UTF-8: byte 0xe3 at offse'
+    """
+    found = _ESCAPED.search(text)
+    if found is None:
+        return None
+    return (
+        f"not UTF-8: byte 0x{ord(found[0]) - 0xDC00:02x} at offset {found.start()}. Convert the "
+        "source first, if it is from Windows for example with: iconv -f WINDOWS-1256 -t UTF-8"
+    )
 
 
 def read_document(path: Path) -> str:
@@ -76,13 +100,17 @@ def read_document(path: Path) -> str:
         Its text, without a byte order mark.
 
     Raises:
-        DataError: if it is not UTF-8; the message names the byte's position.
+        DataError: if it is not UTF-8; the message names the first byte that is not.
 
     Example:
         >>> read_document(Path("article.txt"))  # doctest: +SKIP
         'سيطرت القوات الحكومية على المعبر.'
     """
-    return "".join(_lines(path))
+    text = "".join(_lines(path))
+    problem = undecodable(text)
+    if problem is not None:
+        raise DataError(f"{path} is {problem}")
+    return text
 
 
 def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
@@ -93,11 +121,11 @@ def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
         column: the field that holds the text.
 
     Yields:
-        One row a line, in the order of the file; with an error where the line is not a JSON
-        object or lacks the field.
+        One row a line, in the order of the file; with an error where the line is not UTF-8 or
+        not a JSON object or lacks the field.
 
     Raises:
-        DataError: if the file is not UTF-8.
+        DataError: if the file is UTF-16.
 
     Example:
         >>> [row.text for row in read_jsonl(Path("rows.jsonl"))]  # doctest: +SKIP
@@ -106,6 +134,10 @@ def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
     for number, line in enumerate(_lines(path), start=1):
         raw = line.strip()
         if not raw:
+            continue
+        problem = undecodable(raw)
+        if problem is not None:
+            yield Row(number, printable(raw), f"line {number} is {problem}")
             continue
         try:
             value = json.loads(raw)
@@ -128,16 +160,19 @@ def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
         column: the column that holds the text.
 
     Yields:
-        One row each, in the order of the file; with an error where the quoting is broken or the
-        number of fields is not the header's. Reading goes on at the line after a broken one.
+        One row each, in the order of the file; with an error where it is not UTF-8, the quoting
+        is broken or the number of fields is not the header's. Reading goes on at the line after
+        a broken one.
 
     Raises:
-        DataError: if the file is not UTF-8 or its header lacks the column.
+        DataError: if the file is UTF-16 or its header lacks the column.
 
     Example:
         >>> [row.text for row in read_csv(Path("rows.csv"))]  # doctest: +SKIP
         ['انسحب المقاتلون من القرية.']
     """
+    # Whole articles stand in fields; the module's own limit is 131,072 characters.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
     lines = _Rewindable(_lines(path))
     reader = csv.reader(lines, strict=True)
     try:
@@ -148,7 +183,7 @@ def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
     if column not in header:
         msg = (
             f"{path} has no column '{column}'; its columns, separated by commas, are: "
-            f"{', '.join(header) or 'none'}."
+            f"{printable(', '.join(header)) or 'none'}."
         )
         raise DataError(msg)
     where = header.index(column)
@@ -159,10 +194,13 @@ def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raw = lines.give_back_all_but_first()
+            raw = printable(lines.give_back_all_but_first())
             yield Row(lines.number, raw, f"line {lines.number} is not CSV: {error}")
             continue
-        if fields and len(fields) != len(header):
+        problem = undecodable(lines.raw)
+        if problem is not None:
+            yield Row(lines.first, printable(lines.raw), f"line {lines.first} is {problem}")
+        elif fields and len(fields) != len(header):
             why = f"line {lines.first} has {len(fields)} fields, the header {len(header)}"
             yield Row(lines.first, lines.raw, why)
         elif fields:
@@ -184,6 +222,16 @@ def count_lines(path: Path) -> int:
     """
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def printable(text: str) -> str:
+    """A text of :func:`decode_lines` with replacement characters for what was not UTF-8.
+
+    Example:
+        >>> printable(b"\\xe3!".decode("utf-8", "surrogateescape"))
+        '\ufffd!'
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _lines(path: Path) -> Iterator[str]:

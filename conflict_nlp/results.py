@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conflict_nlp import _html
+from conflict_nlp import _html, codebook
 from conflict_nlp.errors import DataError
 
 __all__ = [
@@ -28,8 +28,6 @@ __all__ = [
 
 EXTRAS: tuple[str, ...] = ("repaired", "probabilities", "quad", "acled", "plover", "cameo")
 """Fields of a result that are filled, and appear in its JSON, on request only."""
-
-_CROSSWALKS = ("quad", "acled", "plover", "cameo")
 
 # Lone surrogates cannot be encoded, and these separators end a line for str.splitlines().
 _UNSAFE_IN_A_LINE = re.compile("[\ud800-\udfff\u0085\u2028\u2029]")
@@ -155,6 +153,33 @@ class Result:
     cameo: tuple[str, ...] | None = None
     extras: tuple[str, ...] = field(default=(), repr=False)
 
+    @classmethod
+    def of(
+        cls,
+        text: Any,
+        model: str,
+        codebook: str | None,
+        *,
+        extras: tuple[str, ...] = (),
+        **fields: Any,
+    ) -> Result:
+        """A result of which only some fields are known; the others are None.
+
+        Args:
+            text: the text as received.
+            model: name of the model.
+            codebook: version of the codebook, or None.
+            extras: which of ``EXTRAS`` belong into the JSON.
+            **fields: any other field.
+
+        Example:
+            >>> Result.of(None, "default", "1", abstain="empty").events is None
+            True
+        """
+        model_fields = ("events", "primary_event", "stance", "targets", "abstain", "error")
+        blank: dict[str, Any] = dict.fromkeys(model_fields) | {"truncated": False}
+        return cls(text=text, model=model, codebook=codebook, extras=extras, **(blank | fields))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values, the requested extras last.
 
@@ -205,7 +230,9 @@ class Result:
             events, targets = data["events"], data["targets"]
             extras = tuple(name for name in EXTRAS if name in data)
             requested: dict[str, Any] = {
-                name: tuple(data[name]) if name in _CROSSWALKS and data[name] else data[name]
+                name: tuple(data[name])
+                if name in codebook.ONTOLOGIES and data[name]
+                else data[name]
                 for name in extras
             }
             return cls(
@@ -282,6 +309,8 @@ def one_line_json(data: Mapping[str, Any]) -> str:
 
 
 def _json_able(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

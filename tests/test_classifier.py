@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import math
 import os
 import pathlib
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,14 +15,9 @@ from typing import Any
 import pytest
 
 from conflict_nlp import Classifier, Result
-from conflict_nlp.actors import Lexicon
-from conflict_nlp.errors import DataError, ModelError, ModelNotFoundError
+from conflict_nlp._parallel import cores
+from conflict_nlp.errors import DataError
 
-ARTICLE = (
-    "سيطر الثوار على القرية بعد معارك عنيفة مع قوات النظام. "
-    "وأدان الائتلاف الوطني القصف، وطالب مجلس الأمن بالتحرك.\n"
-    "أفرجت حركة أحرار الشام عن عشرين أسيرًا"
-)
 SENTENCES = [
     "قصفت قوات النظام بالمدفعية أحياء المدينة القديمة فجر اليوم.",
     "شن الطيران الروسي غارات على ريف إدلب أسفرت عن مقتل سبعة مدنيين وجرح آخرين.",
@@ -103,6 +96,10 @@ class TestContract:
         assert "MC" in data["quad"]
         assert not set(extras) & set(classifier.classify(SENTENCES[5]).to_dict())
 
+    def test_extras_in_any_order_round_trip(self, classifier: Classifier) -> None:
+        result = classifier.classify(SENTENCES[0], extras=("cameo", "acled", "quad"))
+        assert Result.from_dict(result.to_dict()) == result
+
     def test_results_round_trip(self, classifier: Classifier) -> None:
         for result in classifier.classify(SENTENCES, extras=("probabilities", "acled")):
             assert Result.from_dict(json.loads(result.to_json())) == result
@@ -148,6 +145,51 @@ class TestTargets:
         each = classifier.classify(SENTENCES[:2], target=["روسيا", None])
         assert same[0] == each[0]
         assert each[1] == classifier.classify(SENTENCES[1])
+
+    @pytest.mark.parametrize(
+        ("text", "target", "actor", "named"),
+        [
+            ("اتهمت سوريا إسرائيل بقصف مطار دمشق.", "سوريا", "state_syria", "سوريا"),
+            ("شن المسلحون هجوما للجيش الحر دور فيه.", "الجيش الحر", "syria_fsa", "للجيش الحر"),
+            ("قصف الطيران\nالسوري أطراف البلدة.", "الطيران السوري", None, "الطيران\nالسوري"),
+            ("قصفت المدفعية البلدة.", "روسيا", "state_russia", None),
+            ("قصفت المدفعية البلدة.", "المفاوضات بين مصر وحماس", None, None),
+        ],
+    )
+    def test_whose_name_a_target_is(
+        self,
+        classifier: Classifier,
+        text: str,
+        target: str,
+        actor: str | None,
+        named: str | None,
+    ) -> None:
+        (found,) = classifier.classify(text, target=target).targets or ()
+        place = None if found.start is None else text[found.start : found.end]
+        assert place == named
+        if actor is not None:
+            assert found.actor == actor
+
+    @pytest.mark.parametrize("none", [None, math.nan])
+    def test_an_empty_cell_asks_for_every_actor(self, classifier: Classifier, none: Any) -> None:
+        expected = classifier.classify(SENTENCES[0])
+        assert classifier.classify(SENTENCES[0], none) == expected
+        assert classifier.classify([SENTENCES[0]], [none]) == [expected]
+        assert classifier.classify([SENTENCES[0]], none) == [expected]
+
+    def test_a_topic_is_mended_like_a_text(self, classifier: Classifier) -> None:
+        plain = classifier.classify(SENTENCES[2], target="التدخل الأجنبي").targets
+        dirty = classifier.classify(SENTENCES[2], target=" التـــدخل\u200f الأجنبيّ ").targets
+        assert plain and dirty and dirty[0].stance == plain[0].stance
+
+    def test_a_topic_cut_short_is_told(self, classifier: Classifier) -> None:
+        assert classifier.classify(SENTENCES[0], target="تدخل " * 100).truncated
+        assert not classifier.classify(SENTENCES[0], target="تدخل").truncated
+
+    def test_a_generator_of_targets(self, classifier: Classifier) -> None:
+        first, second = classifier.classify(SENTENCES[:2], (t for t in ("النظام", "الطيران")))
+        assert (first.targets or ())[0].text == "النظام"
+        assert (second.targets or ())[0].text == "الطيران"
 
     def test_a_list_of_another_length_is_refused(self, classifier: Classifier) -> None:
         with pytest.raises(DataError, match="2 texts were given with 3 targets"):
@@ -223,6 +265,11 @@ class TestBadInput:
         with pytest.raises(DataError, match="from 0 to 1"):
             classifier.classify(SENTENCES[0], threshold=threshold)
 
+    @pytest.mark.parametrize("table", [{"text": "قصفت المدفعية البلدة."}, {}])
+    def test_a_table_is_no_list_of_texts(self, classifier: Classifier, table: Any) -> None:
+        with pytest.raises(DataError, match=r"table\['text'\]"):
+            classifier.classify(table)
+
     def test_unknown_extras(self, classifier: Classifier) -> None:
         with pytest.raises(DataError, match="acledd"):
             classifier.classify(SENTENCES[0], extras=["acledd"])
@@ -231,11 +278,11 @@ class TestBadInput:
         def broken(ids: Any, masks: Any) -> Any:
             if len(ids) < 12:
                 raise RuntimeError("out of memory")
-            return classifier._runtime(ids, masks)
+            return classifier.runtime(ids, masks)
 
         fragile = Classifier(
             broken,
-            classifier._encoder,
+            classifier.encoder,
             classifier.settings,
             classifier.calibration,
             classifier.lexicon,
@@ -266,8 +313,8 @@ class TestIndependence:
         from conflict_nlp.text import repair
 
         def logits(text: str) -> bytes:
-            encoded = classifier._encoder.encode(repair(text))
-            output = classifier._runtime(encoded.ids, encoded.target_masks([]))
+            encoded = classifier.encoder.encode(repair(text))
+            output = classifier.runtime(encoded.ids, encoded.target_masks([]))
             return output.events.tobytes() + output.primary.tobytes() + output.stance.tobytes()
 
         alone = [logits(text) for text in SENTENCES]
@@ -276,7 +323,7 @@ class TestIndependence:
 
     def test_number_of_cores(self, classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
         many = exact(classifier.classify(SENTENCES * 5))
-        monkeypatch.setattr(os, "cpu_count", lambda: 1)
+        monkeypatch.setattr("conflict_nlp._parallel.cores", lambda: 1)
         assert exact(classifier.classify(SENTENCES * 5)) == many
 
     def test_in_another_process(self, exported: pathlib.Path, classifier: Classifier) -> None:
@@ -314,7 +361,7 @@ class TestStream:
 
         stream = classifier.stream(supply())
         next(stream)
-        assert read <= 4 * (os.cpu_count() or 1) + 2
+        assert read <= 4 * cores() + 2
         stream.close()  # type: ignore[attr-defined]
 
     def test_an_error_of_the_supply_reaches_the_caller(self, classifier: Classifier) -> None:
@@ -329,77 +376,14 @@ class TestStream:
         with pytest.raises(DataError):
             classifier.stream(SENTENCES, extras=["nothing"])
 
+    def test_a_target_for_each_text(self, classifier: Classifier) -> None:
+        targets = iter([None, "الطيران الروسي"])
+        _, second = classifier.stream(iter(SENTENCES[:2]), targets)
+        assert [t.text for t in second.targets or ()] == ["الطيران الروسي"]
 
-class TestDocument:
-    """Articles are split, offsets point into the article."""
-
-    def test_sentences_and_offsets(self, classifier: Classifier) -> None:
-        document = classifier.classify_document(ARTICLE)
-        assert len(document.sentences) == 3
-        for sentence in document.sentences:
-            assert ARTICLE[sentence.start : sentence.end] == sentence.result.text
-            for target in sentence.result.targets or ():
-                start = sentence.start + (target.start or 0)
-                assert ARTICLE[start : start + len(target.text)] == target.text
-
-    def test_same_as_the_sentences_alone(self, classifier: Classifier) -> None:
-        document = classifier.classify_document(ARTICLE)
-        texts = [sentence.result.text for sentence in document.sentences]
-        assert [s.result for s in document.sentences] == classifier.classify(texts)
-
-    def test_empty_document(self, classifier: Classifier) -> None:
-        assert classifier.classify_document(" \n ").sentences == ()
-
-    def test_no_string_is_refused(self, classifier: Classifier) -> None:
-        with pytest.raises(DataError, match="NoneType"):
-            classifier.classify_document(None)  # type: ignore[arg-type]
-
-
-class TestLoading:
-    """What is wrong with a model directory is said, with the next step."""
-
-    def test_unknown_name(self) -> None:
-        with pytest.raises(ModelNotFoundError, match="no model 'camelbert-xyz'"):
-            Classifier.from_pretrained("camelbert-xyz")
-
-    @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "conflict_nlp.json"])
-    def test_damaged_file(self, exported: pathlib.Path, tmp_path: pathlib.Path, name: str) -> None:
-        folder = tmp_path / "model"
-        shutil.copytree(exported, folder)
-        (folder / name).write_bytes((folder / name).read_bytes()[:100])
-        with pytest.raises(ModelError, match=r"export the checkpoint anew|Copy the model"):
-            Classifier.from_pretrained(folder)
-
-    def test_a_format_of_the_future(self, exported: pathlib.Path, tmp_path: pathlib.Path) -> None:
-        folder = tmp_path / "model"
-        shutil.copytree(exported, folder)
-        settings = json.loads((folder / "conflict_nlp.json").read_text("utf-8"))
-        (folder / "conflict_nlp.json").write_text(json.dumps(settings | {"format": 99}), "utf-8")
-        with pytest.raises(ModelError, match="format 99"):
-            Classifier.from_pretrained(folder)
-
-    def test_a_lexicon_of_ones_own(self, exported: pathlib.Path, tmp_path: pathlib.Path) -> None:
-        path = tmp_path / "actors.csv"
-        path.write_text(
-            "id,name,kind,country,sector,aliases\n"
-            "my_brigade,My Brigade,armed_group,SYR,REB,لواء الزيتونة الخضراء\n",
-            "utf-8",
-        )
-        lexicon = Lexicon.load(path)
-        own = Classifier.from_pretrained(exported, lexicon=lexicon)
-        found = own.classify("هاجم لواء الزيتونة الخضراء الحاجز").targets or ()
-        assert "my_brigade" in [target.actor for target in found]
-
-    def test_other_labels_have_no_codebook(
-        self, classifier: Classifier, exported: pathlib.Path
+    @pytest.mark.parametrize(("texts", "targets"), [(2, 1), (1, 2), (1, 0)])
+    def test_no_row_is_lost_where_lengths_differ(
+        self, classifier: Classifier, texts: int, targets: int
     ) -> None:
-        other = Classifier(
-            classifier._runtime,
-            classifier._encoder,
-            dataclasses.replace(classifier.settings, codebook=None),
-            classifier.calibration,
-            classifier.lexicon,
-        )
-        data = other.classify(SENTENCES[0], extras=("acled",), threshold=0.1).to_dict()
-        assert data["codebook"] is None
-        assert data["acled"] is None
+        with pytest.raises(DataError, match="one a text"):
+            list(classifier.stream(SENTENCES[:texts], ["النظام"] * targets))

@@ -44,6 +44,7 @@ class FakeClassifier:
             "codebook": "1",
             "size_bytes": 2_500_000,
         }
+        self.settings = types.SimpleNamespace(codebook="1")
         self.calls = []
 
     def classify(self, text, target=None, *, threshold=None, extras=()):
@@ -144,11 +145,11 @@ def test_standard_input_gives_one_result_a_line(fake):
     assert "document" not in found[0]
 
 
-def test_standard_input_in_another_encoding_keeps_what_came_before(fake):
-    lines = f"{BOMBARDED}\n".encode() + "قصف\n".encode("cp1256")
+def test_a_line_of_standard_input_in_another_encoding_is_an_error_of_its_own(fake):
+    lines = f"{BOMBARDED}\n".encode() + "قصف\n".encode("cp1256") + WITHDREW.encode()
     found = rows(run("classify", "-", input=lines, code=1))
-    assert found[0]["text"] == BOMBARDED
-    assert "standard input is not UTF-8" in found[1]["error"]
+    assert [row["text"] for row in found[::2]] == [BOMBARDED, WITHDREW]
+    assert "line 2 is not UTF-8" in found[1]["error"]
 
 
 def test_an_article_is_split_and_its_places_given(fake, tmp_path):
@@ -208,7 +209,7 @@ def test_a_file_that_is_not_utf8_does_not_stop_the_others(fake, tmp_path, suffix
     path = tmp_path / f"a{suffix}"
     path.write_bytes("text\nقصف".encode("cp1256"))
     found = rows(run("classify", path, BOMBARDED, code=1))
-    assert "byte 0xde at position 5" in found[-2]["error"]
+    assert "not UTF-8: byte 0xde" in found[-2]["error"]
     assert found[-2]["document"] == str(path)
     assert found[-1]["text"] == BOMBARDED
 
@@ -219,6 +220,21 @@ def test_a_path_that_does_not_exist_is_no_text(fake, name):
     assert "There is no file" in outcome.stderr
     assert outcome.stdout == ""
     assert fake.calls == []
+
+
+def test_an_empty_article_is_a_row_too(fake, tmp_path):
+    path = tmp_path / "empty.txt"
+    path.write_text("\n", encoding="utf-8")
+    (row,) = rows(run("classify", path))
+    assert row["document"] == str(path)
+
+
+def test_a_mistyped_path_is_no_text(fake):
+    assert "There is no file" in run("classify", "data/rows.tsv", code=2).stderr
+
+
+def test_a_device_is_refused_with_the_way_to_read_it(fake):
+    assert "use - " in run("classify", "/dev/null", code=2).stderr
 
 
 def test_folders_and_other_files_are_refused(fake, tmp_path):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import Annotated
 
 import typer
 
+from conflict_nlp import __version__
 from conflict_nlp.cli import classify, doctor, labels
 
 __all__ = ["app"]
@@ -24,7 +24,7 @@ app.command("doctor")(doctor.command)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(metadata.version("conflict-nlp"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

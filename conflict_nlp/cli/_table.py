@@ -20,6 +20,13 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _RIGHT_TO_LEFT, _END = "\u2067", "\u2069"
 
 
+class _Console(Console):
+    """Leaves a closed pipe to the command, which ends well there; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class ResultTable:
     """A table that prints each result as soon as it is there.
 
@@ -28,7 +35,7 @@ class ResultTable:
     """
 
     def __init__(self, places: bool) -> None:
-        self._console = Console()
+        self._console = _Console()
         self._places = places
         self._started = False
 

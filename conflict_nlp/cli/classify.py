@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -95,6 +96,7 @@ def command(
     - `cat lines.txt | conflict-nlp classify - --target "الحكومة"`
     """
     _check(inputs)
+    wanted = _extras(extras)
     table = format is Format.TABLE or (format is None and sys.stdout.isatty())
     try:
         from conflict_nlp.classifier import Classifier
@@ -104,7 +106,7 @@ def command(
             inputs,
             target,
             threshold=threshold,
-            extras=_extras(extras),
+            extras=wanted,
             text_column=text_column,
         )
         with _progress(inputs) as advance:
@@ -177,7 +179,9 @@ def _stdin_rows() -> Iterator[files.Row]:
     # Blank lines stay: line n of the output is about line n of the input.
     lines = files.decode_lines(typer.get_binary_stream("stdin"), "standard input")
     for number, line in enumerate(lines, start=1):
-        yield files.Row(number, line.rstrip("\r\n"))
+        line = line.rstrip("\r\n")
+        problem = files.undecodable(line)
+        yield files.Row(number, files.printable(line), problem and f"line {number} is {problem}")
 
 
 def _document(
@@ -188,7 +192,10 @@ def _document(
     except (DataError, OSError) as error:
         yield Found(_failed(classifier, None, str(error), options["extras"]), {"document": given})
         return
-    for sentence in classifier.classify_document(text, target, **options).sentences:
+    sentences = classifier.classify_document(text, target, **options).sentences
+    if not sentences:
+        yield Found(classifier.classify("", **options), {"document": given})
+    for sentence in sentences:
         place = {"document": given, "start": sentence.start, "end": sentence.end}
         yield Found(sentence.result, place)
 
@@ -208,31 +215,24 @@ def _texts(rows: Iterator[files.Row], pending: deque[files.Row]) -> Iterator[Any
 
 
 def _failed(classifier: Classifier, text: Any, error: str, extras: tuple[str, ...]) -> Result:
-    return Result(
-        text=text,
-        events=None,
-        primary_event=None,
-        stance=None,
-        targets=None,
-        abstain=None,
-        truncated=False,
-        error=error,
-        model=classifier.name,
-        codebook=classifier.info["codebook"],
-        extras=extras,
-    )
+    codebook = classifier.settings.codebook
+    return Result.of(text, classifier.name, codebook, extras=extras, error=error)
 
 
 def _check(inputs: list[str]) -> None:
     """Refuse a slip in a file's name before anything is classified: it is no text."""
     for given in inputs:
         known = given.lower().endswith(_SUFFIXES)
-        if known and not _is_file(given):
-            msg = f"There is no file '{given}'."
-        elif _is_file(given) and not known:
+        if given == _STDIN or (known and _is_file(given)):
+            continue
+        if _is_file(given):
             msg = f"'{given}' is a file of a kind that is not read; use {', '.join(_SUFFIXES)}."
         elif os.path.isdir(given):  # noqa: PTH112 - Path.is_dir raises on a long text
             msg = f"'{given}' is a folder; name its files, such as {given.rstrip('/')}/*.txt."
+        elif os.path.exists(given):  # noqa: PTH110 - as above
+            msg = f"'{given}' is a device or pipe; use - and redirect it to standard input."
+        elif known or ("/" in given and re.fullmatch(r"[\w./~-]+", given, re.ASCII)):
+            msg = f"There is no file '{given}'."
         else:
             continue
         raise typer.BadParameter(msg, param_hint="INPUT")
@@ -299,7 +299,8 @@ def _progress_bar(inputs: list[str]) -> Iterator[Callable[[], None]]:
     countable = [g for g in inputs if g != _STDIN and not g.lower().endswith(".txt")]
     total = None
     if len(countable) == len(inputs):
-        total = sum(files.count_lines(Path(g)) if _is_file(g) else 1 for g in countable)
+        with suppress(OSError):  # a file that cannot be read gets its row with an error later
+            total = sum(files.count_lines(Path(g)) if _is_file(g) else 1 for g in countable)
     columns = (BarColumn(), TextColumn("{task.completed} texts"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)

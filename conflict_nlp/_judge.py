@@ -1,0 +1,107 @@
+"""One row as received to its result: repair, actors, one pass of the model, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from conflict_nlp import codebook
+from conflict_nlp._answers import Answers
+from conflict_nlp._encoding import Encoder
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp._targets import Request, find_targets, is_missing
+from conflict_nlp.actors import Lexicon
+from conflict_nlp.calibration import Calibration
+from conflict_nlp.results import EXTRAS, Result, StancePrediction, TargetStance
+from conflict_nlp.runtime import Runtime
+from conflict_nlp.text import MappedText, has_arabic, repair
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """All that a sentence's result depends on besides the sentence."""
+
+    runtime: Runtime
+    encoder: Encoder
+    settings: ModelSettings
+    calibration: Calibration
+    lexicon: Lexicon
+
+    def __call__(
+        self, request: Request, threshold: float | None, extras: tuple[str, ...]
+    ) -> Result:
+        """The result of one row; whatever is wrong with it is said in the result."""
+        try:
+            return self._row(request, threshold, extras)
+        except Exception as error:  # a row must never take the others down with it
+            message = (
+                f"classification failed: {error!r}. Look at what `conflict-nlp doctor` says of the "
+                "model; if it is well, report this text."
+            )
+            return self._result(request.text, extras, error=message)
+
+    def _row(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Result:
+        problem = request.problem()
+        if problem is not None:
+            return self._result(request.text, extras, error=problem)
+        if is_missing(request.text):
+            return self._result(request.text, extras, abstain="empty")
+        repaired = repair(request.text)
+        if not repaired.text.strip():
+            return self._result(request.text, extras, abstain="empty", repaired=repaired.text)
+        if not has_arabic(repaired.text):
+            return self._result(request.text, extras, abstain="not_arabic", repaired=repaired.text)
+        return self._judged(request, repaired, threshold, extras)
+
+    def _judged(
+        self,
+        request: Request,
+        repaired: MappedText,
+        threshold: float | None,
+        extras: tuple[str, ...],
+    ) -> Result:
+        mentions = self.lexicon.find(repaired)
+        asked = find_targets(request, repaired, mentions, self.lexicon)
+        encoded = self.encoder.encode(repaired)
+        # A target beyond the end of what the model saw has no token, and so no stance.
+        seen = [t.span for t in asked if t.span is not None and t.span[0] < encoded.reach]
+        output = self.runtime(encoded.ids, encoded.target_masks(seen))
+        answers = Answers(self.settings, self.calibration)
+        sentence, *stances = answers.stances(output.stance)
+        toward: dict[tuple[int, int] | None, StancePrediction] = {}
+        toward.update(zip(seen, stances, strict=True))
+        truncated = encoded.truncated
+        if request.topic and asked[0].span is None:
+            # The sentence does not name it: one more pass, used for its stance alone.
+            pair = self.encoder.encode(repaired, request.topic)
+            paired = self.runtime(pair.ids, pair.target_masks([]))
+            toward[None] = answers.stances(paired.stance[-1:])[0]
+            truncated |= pair.truncated
+        events, primary, certainty = answers.events(output, threshold)
+        unsure = certainty < self.calibration.abstain_below
+        fields: dict[str, Any] = {}
+        if self.settings.codebook is not None and set(extras) & set(codebook.ONTOLOGIES):
+            # ACLED's territory sub-events depend on the sides.
+            sides = {mention.actor.side or "unknown" for mention in mentions}
+            fields |= codebook.crosswalk([event.type for event in events], sides)
+        if "probabilities" in extras:
+            fields["probabilities"] = answers.probabilities(output)
+        return self._result(
+            request.text,
+            extras,
+            events=events,
+            primary_event=primary,
+            stance=sentence,
+            targets=tuple(
+                TargetStance(t.text, t.start, t.end, t.actor, toward.get(t.span)) for t in asked
+            ),
+            abstain="low_confidence" if unsure else None,
+            truncated=truncated,
+            repaired=repaired.text,
+            **fields,
+        )
+
+    def _result(self, text: Any, extras: tuple[str, ...], **fields: Any) -> Result:
+        # What was not asked for stays out, so that equal answers compare equal.
+        kept = {n: v for n, v in fields.items() if n not in EXTRAS or n in extras}
+        return Result.of(text, self.settings.name, self.settings.codebook, extras=extras, **kept)
