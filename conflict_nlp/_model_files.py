@@ -15,6 +15,7 @@ SETTINGS_FILE = "conflict_nlp.json"
 TOKENIZER_FILE = "tokenizer.json"
 CALIBRATION_FILE = "calibration.json"
 ONNX_FILE = "model.onnx"
+TRAINING_FILE = "training.json"
 FORMAT = 1
 
 

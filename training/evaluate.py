@@ -30,7 +30,7 @@ from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
 from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import Decisions, cross_fitted, decide, measures, score
-from conflict_nlp.learning.calibrate import fit_calibration, true_primary, true_stance
+from conflict_nlp.learning.calibrate import fit_calibration, true_events, true_primary, true_stance
 from conflict_nlp.learning.checkpoint import WEIGHTS_FILE, load_checkpoint, load_encoder
 from conflict_nlp.learning.data import Example, LabelScheme, read_labelled
 from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
@@ -101,6 +101,7 @@ def constant(logits: Logits) -> Decisions:
         found,
         event_probabilities=None,
         confidence=None,
+        abstains=np.zeros(len(logits.ids), bool),
         stance_probabilities=None,
         primary=logits.primary.argmax(1),
     )
@@ -157,6 +158,26 @@ def selective(found: Decisions, examples: Sequence[Example], rows: Ints, draws: 
     }
 
 
+def abstention(
+    found: Decisions, examples: Sequence[Example], rows: Ints, draws: int
+) -> dict[str, Any]:
+    """How often the classifier marks its answer as unsure, and how right both kinds are.
+
+    An answer is right when its primary event is among the labelled ones, or none is labelled.
+    """
+    labels = true_events(examples, SCHEME)
+    right = np.c_[labels, ~labels.any(1)][np.arange(len(labels)), found.primary]
+
+    def accuracy(kept: npt.NDArray[np.bool_]) -> Callable[[Ints], float]:
+        return lambda r: float(right[r][kept[r]].mean()) if kept[r].any() else 0.0
+
+    return {
+        "share": interval(lambda r: float(found.abstains[r].mean()), rows, draws),
+        "accuracy_answered": interval(accuracy(~found.abstains), rows, draws),
+        "accuracy_abstained": interval(accuracy(found.abstains), rows, draws),
+    }
+
+
 def against_though_none(
     found: Decisions, examples: Sequence[Example], rows: Ints, draws: int
 ) -> dict[str, Any]:
@@ -173,6 +194,15 @@ def against_though_none(
     }
 
 
+def parts_of(examples: Sequence[Example]) -> dict[str, Ints]:
+    """The whole split, and its randomly drawn part where it has one."""
+    parts = {
+        "all": np.arange(len(examples)),
+        "random": np.flatnonzero([e.draw == "random" for e in examples]),
+    }
+    return {name: rows for name, rows in parts.items() if len(rows)}
+
+
 def report(
     variant: Variant,
     found: Decisions,
@@ -182,15 +212,14 @@ def report(
 ) -> dict[str, Any]:
     """Everything that is reported of one variant."""
     result = score(found, examples, SCHEME, draws=draws)
-    parts = {"all": np.arange(len(examples))}
-    parts["random"] = np.flatnonzero([e.draw == "random" for e in examples])
+    parts = parts_of(examples)
     for part, rows in parts.items():
         if found.confidence is not None:
             result[part]["selective_accuracy"] = selective(found, examples, rows, draws)
+            result[part]["abstention"] = abstention(found, examples, rows, draws)
         result[part]["against_though_all_targets_none"] = against_though_none(
             found, examples, rows, draws
         )
-    del result["against_though_all_targets_none"]
     if variant.any_target and calibration is not None:
         others = with_found_targets(examples)
         decided = decide(variant.predict(others), calibration)
@@ -253,13 +282,12 @@ def main() -> None:
         on_dev[name] = {n: figures[n](everything) for n in (*COMPARED, "primary_accuracy")}
         decided[name] = found
         variants[name] = {"calibration": how, "dev_cross_fitted": on_dev[name]}
-        variants[name] |= report(variant, found, calibration, examples, args.draws)
+        # On dev a stored or fitted calibration has seen the sentences: no found targets there.
+        unseen = calibration if args.split == "test" else None
+        variants[name] |= report(variant, found, unseen, examples, args.draws)
         print(f"{name}: done", flush=True)
 
-    parts = {
-        "all": np.arange(len(examples)),
-        "random": np.flatnonzero([e.draw == "random" for e in examples]),
-    }
+    parts = parts_of(examples)
     functions = {name: measures(found, examples, SCHEME) for name, found in decided.items()}
     comparisons = []
     for measure in COMPARED:

@@ -33,6 +33,11 @@ FIGURES = {
     "risk_coverage_area": "risk-coverage area, primary event",
 }
 PARTS = {"all": "The whole split", "random": "Its randomly drawn part"}
+ABSTENTION = {
+    "share": "share of the sentences",
+    "accuracy_answered": "right, among the others",
+    "accuracy_abstained": "right, among these",
+}
 CLASSES = {
     "events": "Event types",
     "sentence_stance": "Sentence stance",
@@ -107,6 +112,19 @@ def markdown(record: dict[str, Any]) -> str:
         ]
         lines.append("Accuracy on the sentences that the model is surest of:")
         lines += table(["", *(NAMES[n] for n in sure)], rows)
+        unsure = {n: v[part].get("abstention") for n, v in variants.items()}
+        unsure = {n: figures for n, figures in unsure.items() if figures}
+        lines.append(
+            "Abstention (`low_confidence`); right is an answer whose primary event is among the "
+            "labelled ones:"
+        )
+        lines += table(
+            ["", *(NAMES[n] for n in unsure)],
+            [
+                [label, *(entry(u[figure]) for u in unsure.values())]
+                for figure, label in ABSTENTION.items()
+            ],
+        )
     lines.append("## Differences (paired bootstrap)")
     lines += table(
         ["measure", "part", "first − second", "difference", "p"],

@@ -1,8 +1,7 @@
 """Write the model card of a shipped model from the measured results.
 
     python training/model_card.py --model models/default \\
-        --evaluation training/results/evaluation.json --speed benchmarks/results/speed.json \\
-        --config training/configs/default.toml
+        --evaluation training/results/evaluation.json --speed benchmarks/results/speed.json
 """
 
 from __future__ import annotations
@@ -11,12 +10,11 @@ import argparse
 import hashlib
 import json
 import pathlib
-import tomllib
 from typing import Any
 
 import numpy as np
 
-from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, ModelSettings
+from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TRAINING_FILE, ModelSettings
 from conflict_nlp.calibration import Calibration
 
 ROWS = {
@@ -88,7 +86,8 @@ def card(args: argparse.Namespace) -> str:
     settings = ModelSettings.load(args.model)
     calibration = Calibration.load(args.model / CALIBRATION_FILE)
     weights = (args.model / ONNX_FILE).read_bytes()
-    config = tomllib.loads(args.config.read_text("utf-8"))
+    training = json.loads((args.model / TRAINING_FILE).read_text("utf-8"))
+    config = training["config"]
     record = json.loads(args.evaluation.read_text("utf-8"))
     variants = {name: record["variants"][name] for name in VARIANTS if name in record["variants"]}
     ours = variants["shipped_int8"]
@@ -114,12 +113,17 @@ def card(args: argparse.Namespace) -> str:
     )
     return TEMPLATE.read_text("utf-8").format(
         name=settings.name,
-        layers=config.get("layers", 12),
+        layers=config["layers"] or 12,
         size=len(weights) / 1e6,
         sha=hashlib.sha256(weights).hexdigest()[:16],
         starter=starter,
         seed=config["seed"],
         epochs=config["epochs"],
+        minutes=training["minutes"],
+        commit=training["provenance"]["commit"],
+        unsure=figure(ours["all"]["abstention"]["share"]),
+        answered=figure(ours["all"]["abstention"]["accuracy_answered"]),
+        abstained=figure(ours["all"]["abstention"]["accuracy_abstained"]),
         low=float(np.min(calibration.thresholds)),
         high=float(np.max(calibration.thresholds)),
         abstain=calibration.abstain_below,
@@ -142,7 +146,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/default"))
     parser.add_argument("--evaluation", type=pathlib.Path, required=True)
-    parser.add_argument("--config", type=pathlib.Path, required=True)
     parser.add_argument("--speed", type=pathlib.Path)
     args = parser.parse_args()
     (args.model / "README.md").write_text(card(args), "utf-8")

@@ -1,10 +1,12 @@
 """Label unlabelled sentences with a trained model, for self-training.
 
-    python training/pseudo_label.py --model models/default \\
-        --sentences ../shared/data/sentences.jsonl.gz --output artifacts/pseudo.jsonl --rows 8000
+    python training/pseudo_label.py --model artifacts/base_exported \\
+        --sentences ../shared/data/sentences.jsonl.gz \\
+        --labelled ../shared/data/labels/train.jsonl --output artifacts/pseudo.jsonl --rows 8000
 
-Sentences about which the model abstains are left out. The output holds the sentences' text and
-must not be published.
+To learn what self-training is worth, the teacher must have seen no more labels than the model it is
+compared with. Labelled sentences, and those about which the model abstains, are left out. The
+output holds the sentences' text and must not be published.
 """
 
 from __future__ import annotations
@@ -18,18 +20,22 @@ import random
 from rich.progress import track
 
 from conflict_nlp import Classifier
+from conflict_nlp.learning.data import read_labelled
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="default")
     parser.add_argument("--sentences", type=pathlib.Path, required=True)
+    parser.add_argument("--labelled", type=pathlib.Path, required=True)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
     with gzip.open(args.sentences, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
+    labelled = {example.id for example in read_labelled(args.labelled)}
+    rows = [row for row in rows if row["sid"] not in labelled]
     chosen = random.Random(args.seed).sample(rows, min(args.rows, len(rows)))
     classifier = Classifier.from_pretrained(args.model)
     results = classifier.stream(row["text"] for row in chosen)

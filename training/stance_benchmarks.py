@@ -19,6 +19,23 @@ TOPICS = {
     "Covid Vaccine": "لقاح كورونا",
     "Women empowerment": "تمكين المرأة",
     "Digital Transformation": "التحول الرقمي",
+    "update_curricula": "تحديث المناهج الدراسية",
+    "sexual_education_fully": "تدريس الثقافة الجنسية",
+    "military_conscription": "التجنيد الإلزامي",
+    "vaccine_booster_dose": "الجرعة التنشيطية من اللقاح",
+    "women_driving": "قيادة المرأة للسيارة",
+    "fix_domestic_tourism": "السياحة الداخلية",
+    "coexistence_with_religions": "التعايش مع أتباع الأديان الأخرى",
+    "Vaccine": "لقاح كورونا",
+    "online_learning": "التعليم عن بعد",
+    "Neom": "مشروع نيوم",
+    "Aramco": "شركة أرامكو",
+    "Qiddiya": "مشروع القدية",
+    "chineese": "تدريس اللغة الصينية",
+    "mosques_speakers": "تقييد مكبرات الصوت في المساجد",
+    "multi_mariage": "تعدد الزوجات",
+    "Faisal_bin_Turkis_resignation": "استقالة فيصل بن تركي",
+    "Abdulaziz_bin_Turki_Head_of_Sports": "رئاسة عبد العزيز بن تركي لهيئة الرياضة",
 }
 STANCES = {"favor": "favor", "against": "against", "none": "none"}
 
@@ -37,8 +54,7 @@ def main() -> None:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         kept = [row for row in rows if row["split"] == "train"]
         for row in chance.sample(kept, min(args.rows, len(kept))):
-            topic = TOPICS.get(row["target"], row["target"].replace("_", " "))
-            target = {"text": topic, "stance": STANCES[row["label"].lower()]}
+            target = {"text": TOPICS[row["target"]], "stance": STANCES[row["label"].lower()]}
             example = {"id": f"{name}:{row['source_id']}", "text": row["text"], "targets": [target]}
             lines.append(json.dumps(example, ensure_ascii=False))
     args.output.parent.mkdir(parents=True, exist_ok=True)

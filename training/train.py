@@ -3,8 +3,8 @@
     python training/train.py training/configs/default.toml
     python training/train.py training/configs/default.toml --set output=artifacts/seed7 --set seed=7
 
-Writes the checkpoint, ``dev_logits.npz`` beside it, and the cross-fitted development scores as
-``dev_scores.json``. Nothing here reads a test split.
+Writes the checkpoint, how it was made (``training.json``), ``dev_logits.npz``, and the cross-fitted
+development scores as ``dev_scores.json``. Nothing here reads a test split.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ import time
 import tomllib
 from typing import Any
 
+from conflict_nlp._model_files import TRAINING_FILE
+from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import cross_fitted, score
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import LabelScheme, read_labelled
 from conflict_nlp.learning.predict import predict_torch
 from conflict_nlp.learning.trainer import train
+
+BASE_WEIGHTS = "model.safetensors"
 
 
 def overrides(settings: list[str]) -> dict[str, Any]:
@@ -42,23 +46,27 @@ def main() -> None:
     parser.add_argument("config", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     args = parser.parse_args()
-    config = TrainConfig.from_toml(args.config, **overrides(args.set))
+    config = TrainConfig.from_toml(args.config, **overrides(args.set)).checked()
+    # Before training: a commit made meanwhile is not what was run.
+    files = [*config.train, *config.auxiliary, config.dev, pathlib.Path(config.base, BASE_WEIGHTS)]
+    record: dict[str, Any] = {"config": dataclasses.asdict(config)}
+    record["provenance"] = provenance(files, {"training": config.seed})
     start = time.time()
     train(config)
-    minutes = (time.time() - start) / 60
+    record["minutes"] = round((time.time() - start) / 60, 1)
 
     folder = pathlib.Path(config.output)
+    (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     model, settings = load_checkpoint(folder)
     scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
     dev = read_labelled(config.dev)
     logits = predict_torch(model, scheme, load_encoder(settings, folder), dev)
     logits.save(folder / "dev_logits.npz")
     scores = score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
-    record = {"config": dataclasses.asdict(config), "minutes": round(minutes, 1), "scores": scores}
-    (folder / "dev_scores.json").write_text(json.dumps(record, indent=1), "utf-8")
+    (folder / "dev_scores.json").write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
     for name, figure in scores["all"].items():
         print(f"{name:28s} {figure if isinstance(figure, int) else round(figure['value'], 4)}")
-    print(f"{minutes:.1f} minutes of training; checkpoint in {folder}")
+    print(f"{record['minutes']} minutes of training; checkpoint in {folder}")
 
 
 if __name__ == "__main__":

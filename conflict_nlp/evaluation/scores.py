@@ -14,6 +14,7 @@ from conflict_nlp import metrics
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.learning.calibrate import (
     fit_calibration,
+    primary_certainty,
     primary_decisions,
     true_events,
     true_primary,
@@ -36,8 +37,9 @@ class Decisions:
         events: reported events, ``[n, events]``.
         primary: primary event, ``[n]``, the last class for no event.
         confidence: probability of that primary event, ``[n]``; None without probabilities.
+        abstains: where the classifier marks its answer as of low confidence, ``[n]``.
         stance_probabilities: ``[n + targets, stances]`` in the row order of :class:`Logits`.
-        stance: decided stance, ``[n + targets]``; -1 for a target that gets no answer.
+        stance: decided stance, ``[n + targets]``.
         rows: sentence index of each stance row.
     """
 
@@ -45,6 +47,7 @@ class Decisions:
     events: npt.NDArray[np.bool_]
     primary: Ints
     confidence: Array | None
+    abstains: Bools
     stance_probabilities: Array | None
     stance: Ints
     rows: Ints
@@ -54,14 +57,14 @@ def decide(logits: Logits, calibration: Calibration) -> Decisions:
     """What the classifier would answer, given a model's logits."""
     events = calibration.events(logits.events)
     stance = calibration.stance(logits.stance)
-    primary, confidence = primary_decisions(
-        events, calibration.thresholds, calibration.primary(logits.primary)
-    )
+    heads = calibration.primary(logits.primary)
+    primary, confidence = primary_decisions(events, calibration.thresholds, heads)
     return Decisions(
         event_probabilities=events,
         events=events >= calibration.thresholds,
         primary=primary,
         confidence=confidence,
+        abstains=primary_certainty(events, heads, primary) < calibration.abstain_below,
         stance_probabilities=stance,
         stance=calibration.decided_stance(stance),
         rows=logits.rows,
@@ -77,6 +80,7 @@ def cross_fitted(
     events = np.zeros((size, len(scheme.events)))
     above = np.zeros(events.shape, bool)
     primary, confidence = np.zeros(size, np.int64), np.zeros(size)
+    abstains = np.zeros(size, bool)
     stance = np.zeros((len(logits.rows), stances))
     chosen = np.zeros(len(logits.rows), np.int64)
     for fold in range(folds):
@@ -91,9 +95,10 @@ def cross_fitted(
         assert decided.confidence is not None
         events[inside], above[inside] = decided.event_probabilities, decided.events
         primary[inside], confidence[inside] = decided.primary, decided.confidence
+        abstains[inside] = decided.abstains
         stance[inside[logits.rows]] = decided.stance_probabilities
         chosen[inside[logits.rows]] = decided.stance
-    return Decisions(events, above, primary, confidence, stance, chosen, logits.rows)
+    return Decisions(events, above, primary, confidence, abstains, stance, chosen, logits.rows)
 
 
 def subset(logits: Logits, inside: npt.NDArray[np.bool_]) -> Logits:
@@ -175,9 +180,8 @@ def score(
         draws: bootstrap resamples; 0 for no intervals.
 
     Returns:
-        For each part (``all``, ``random``) each figure as ``{"value", "low", "high"}``, F1 and
-        support of every class, and how often a sentence without stance toward any of its targets
-        comes out ``against``.
+        For each part (``all``, ``random``) each figure as ``{"value", "low", "high"}``, and F1 and
+        support of every class.
     """
     figures = measures(decisions, examples, scheme)
     everything = np.arange(len(examples))
@@ -229,15 +233,8 @@ def _tables(
             scheme.stances,
         )
 
-    neutral = np.array(
-        [bool(e.targets) and all(t.stance == "none" for t in e.targets) for e in examples]
-    )
-    against = scheme.stances.index("against")
     return {
         "events": table(events, decisions.events, scheme.events),
         "sentence_stance": stances(first),
         "target_stance": stances(~first),
-        "against_though_all_targets_none": float(
-            (decisions.stance[first][neutral] == against).mean()
-        ),
     }

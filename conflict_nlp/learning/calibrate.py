@@ -83,11 +83,10 @@ def fit_calibration(
     event_probabilities = fitted.events(logits.events)
     primary_probabilities = fitted.primary(logits.primary)
     chosen, _ = primary_decisions(event_probabilities, fitted.thresholds, primary_probabilities)
+    certainty = primary_certainty(event_probabilities, primary_probabilities, chosen)
     # An answer is right when the primary event is among the labelled ones, whichever of these the
-    # annotator put first; its certainty is that of the event, or of there being none.
-    rows = np.arange(len(chosen))
-    certainty = np.c_[event_probabilities, primary_probabilities[:, -1]][rows, chosen]
-    right = np.c_[events, ~events.any(1)][rows, chosen]
+    # annotator put first.
+    right = np.c_[events, ~events.any(1)][np.arange(len(chosen)), chosen]
     return replace(fitted, abstain_below=_abstention(certainty, right))
 
 
@@ -152,6 +151,18 @@ def primary_decisions(events: Array, thresholds: Array, primary: Array) -> tuple
     allowed[:, -1] = ~allowed.any(1)
     chosen = np.where(allowed, primary, -1.0).argmax(1)
     return chosen, primary[np.arange(len(primary)), chosen]
+
+
+def primary_certainty(events: Array, primary: Array, chosen: Ints) -> Array:
+    """Probability that the event given as primary is reported, or that there is none, ``[n]``.
+
+    Args:
+        events: calibrated probabilities of the event types, ``[n, events]``.
+        primary: calibrated probabilities of the primary head, ``[n, events + 1]``.
+        chosen: what :func:`primary_decisions` chose, ``[n]``.
+    """
+    certainty: Array = np.c_[events, primary[:, -1]][np.arange(len(chosen)), chosen]
+    return certainty
 
 
 def _f1(predicted: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> Array:

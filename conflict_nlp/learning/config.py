@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 import tomllib
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ class TrainConfig:
     Attributes:
         base: directory of the encoder to fine-tune.
         train: JSON Lines files of labelled sentences to train on.
-        dev: JSON Lines file to report on while training and to calibrate on; never trained on.
+        dev: JSON Lines file to report on and to calibrate on; never trained on.
         output: directory of the checkpoint.
         name: name of the model, as results report it.
         base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
@@ -34,6 +35,7 @@ class TrainConfig:
         warmup: share of the steps over which the rate rises from 0.
         weight_decay: AdamW's, on matrices only.
         dropout: on pooled features.
+        word_dropout: share of the tokens that training replaces by the mask token at random.
         primary_weight: weight of the primary head's loss.
         stance_weight: weight of the stance head's loss.
         positive_power: a class with n positives gets the factor (median / n) ** power, at least 1.
@@ -41,7 +43,9 @@ class TrainConfig:
         focus: asymmetric-loss exponent on easy negatives; 0 for plain cross-entropy.
         topic_share: share of sentences also shown with a target as second segment.
         average: decay of the running mean of the weights that is saved; 0 saves the last ones.
-        seed: seed of initialisation and order.
+        seed: seed of initialisation, order and dropout.
+        data_seed: seed of the order alone; `seed` by default. Runs that differ in it alone start
+            from the same heads, so that their weights can be averaged.
         rows: train on a seeded sample of so many sentences; None for all.
     """
 
@@ -63,6 +67,7 @@ class TrainConfig:
     warmup: float = 0.1
     weight_decay: float = 0.01
     dropout: float = 0.1
+    word_dropout: float = 0.0
     primary_weight: float = 1.0
     stance_weight: float = 1.0
     positive_power: float = 0.0
@@ -71,6 +76,7 @@ class TrainConfig:
     topic_share: float = 0.0
     average: float = 0.0
     seed: int = 13
+    data_seed: int | None = None
     rows: int | None = None
 
     def problems(self) -> list[str]:
@@ -81,6 +87,8 @@ class TrainConfig:
                 f"base: no encoder in {self.base!r} (no config.json); build one with "
                 "training/build_base.py, or give the directory of a downloaded model"
             )
+        else:
+            found += self._layer_problems()
         for path in (*self.train, *self.auxiliary, self.dev):
             if not pathlib.Path(path).exists():
                 found.append(f"train/dev/auxiliary: no file {path!r}")
@@ -89,10 +97,19 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "head_learning_rate", "max_length"):
             if getattr(self, name) <= 0:
                 found.append(f"{name}: {getattr(self, name)!r} is not above 0")
-        for name in ("warmup", "dropout", "topic_share", "average"):
+        for name in ("warmup", "dropout", "word_dropout", "average"):
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
+        if not 0 <= self.topic_share <= 1:
+            found.append(f"topic_share: {self.topic_share!r} is not in [0, 1]")
         return found
+
+    def _layer_problems(self) -> list[str]:
+        config = json.loads((pathlib.Path(self.base) / "config.json").read_text("utf-8"))
+        there = config.get("num_hidden_layers")
+        if self.layers is None or there is None or 1 <= self.layers <= there:
+            return []
+        return [f"layers: {self.layers} asked for; the encoder in {self.base!r} has {there}"]
 
     def checked(self) -> TrainConfig:
         """These settings, if nothing is wrong with them.
@@ -127,5 +144,6 @@ class TrainConfig:
                 f"Known are: {', '.join(fields)}."
             )
         for name in ("train", "auxiliary"):
-            values[name] = tuple(values.get(name, ()))
+            given = values.get(name, ())
+            values[name] = (given,) if isinstance(given, str) else tuple(given)
         return cls(**values)

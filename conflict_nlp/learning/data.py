@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import pathlib
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,26 @@ class LabelScheme:
     def __post_init__(self) -> None:
         index = {name: place for place, name in enumerate(self.events)}
         object.__setattr__(self, "_event_index", index)
+
+    def check(self, example: Example) -> None:
+        """Make sure that all labels of a sentence are the model's.
+
+        Raises:
+            DataError: one is not; the message names the sentence and the nearest label.
+        """
+        stances = (example.stance, *(target.stance for target in example.targets))
+        for kind, given, known in (
+            ("event type", example.events or (), self.events),
+            ("stance", [s for s in stances if s is not None], self.stances),
+        ):
+            for name in given:
+                if name not in known:
+                    near = difflib.get_close_matches(str(name), known, n=1)
+                    hint = f"; perhaps {near[0]!r} is meant" if near else ""
+                    raise DataError(
+                        f"sentence {example.id}: {name!r} is no {kind}{hint}. "
+                        f"Accepted are: {', '.join(known)}."
+                    )
 
     def event_vector(self, events: Sequence[str] | None) -> list[float]:
         """0/1 for each event type; NaN throughout where events were not labelled."""
@@ -130,6 +151,8 @@ def _example(row: dict[str, Any], fallback_id: str) -> Example:
             span = (target["start"], target["end"])
         targets.append(Target(target["text"], span, target["stance"]))
     events = row.get("events")
+    if isinstance(events, str):
+        raise TypeError(f"events is the string {events!r}; a list is accepted")
     return Example(
         id=row.get("id", fallback_id),
         text=row["text"],
@@ -161,14 +184,15 @@ class SentenceDataset(Dataset[dict[str, Any]]):
         topic_share: float = 0.0,
         seed: int = 0,
     ) -> None:
-        self._scheme = scheme
-        self._encoder = encoder
         self._items = [
-            self._sentence(example)
+            sentence_item(example, scheme, encoder)
             for example in examples
-            if example.events is not None or example.stance is not None
+            if example.events is not None
+            or example.stance is not None
+            or any(target.span is not None for target in example.targets)
         ]
-        self._items += self._topics(examples, topic_share, random.Random(seed))
+        for text, topic, stance in _topics(examples, topic_share, random.Random(seed)):
+            self._items.append(topic_item(text, topic, stance, scheme, encoder))
 
     def __len__(self) -> int:
         return len(self._items)
@@ -176,53 +200,74 @@ class SentenceDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         return self._items[index]
 
-    def _sentence(self, example: Example) -> dict[str, Any]:
-        named = [target for target in example.targets if target.span is not None]
-        encoded = self._encoder.encode(repair(example.text))
-        stances = [example.stance, *(target.stance for target in named)]
-        spans = [target.span for target in named if target.span is not None]
-        return self._item(encoded, spans, example.events, stances)
 
-    def _topics(
-        self, examples: Sequence[Example], share: float, chance: random.Random
-    ) -> list[dict[str, Any]]:
-        items = []
-        names = sorted({target.text for example in examples for target in example.targets})
-        for example in examples:
-            pairs = [(t.text, t.stance) for t in example.targets if t.span is None]
-            if example.targets and chance.random() < share:
-                target = chance.choice(example.targets)
-                pairs.append((target.text, target.stance))
-                # An actor that the sentence does not mention: no stance can be read.
-                other = chance.choice(names)
-                if chance.random() < 0.3 and other not in example.text:
-                    pairs.append((other, "none"))
-            for topic, stance in pairs:
-                encoded = self._encoder.encode(repair(example.text), topic)
-                items.append(self._item(encoded, [], None, [None, stance]))
-        return items
+def sentence_item(example: Example, scheme: LabelScheme, encoder: Encoder) -> dict[str, Any]:
+    """A sentence with its named targets, as the model reads it."""
+    named = [target for target in example.targets if target.span is not None]
+    encoded = encoder.encode(repair(example.text))
+    stances = [example.stance, *(target.stance for target in named)]
+    spans = [target.span for target in named if target.span is not None]
+    return _item(encoded, spans, example.events, stances, scheme)
 
-    def _item(
-        self,
-        encoded: Encoded,
-        spans: list[tuple[int, int]],
-        events: Sequence[str] | None,
-        stances: Iterable[str | None],
-    ) -> dict[str, Any]:
-        return {
-            "input_ids": torch.tensor(encoded.ids),
-            "target_masks": torch.from_numpy(encoded.target_masks(spans)),
-            "events": torch.tensor(self._scheme.event_vector(events)),
-            "primary": self._scheme.primary_index(events),
-            "stance": torch.tensor([self._scheme.stance_index(stance) for stance in stances]),
-        }
+
+def topic_item(
+    text: str, topic: str, stance: str | None, scheme: LabelScheme, encoder: Encoder
+) -> dict[str, Any]:
+    """A sentence with a topic as second segment, for the stance toward that alone."""
+    encoded = encoder.encode(repair(text), repair(topic).text)
+    return _item(encoded, [], None, [None, stance], scheme)
+
+
+def _item(
+    encoded: Encoded,
+    spans: list[tuple[int, int]],
+    events: Sequence[str] | None,
+    stances: Iterable[str | None],
+    scheme: LabelScheme,
+) -> dict[str, Any]:
+    return {
+        "input_ids": torch.tensor(encoded.ids),
+        # Special and topic tokens have no place in the text.
+        "own": torch.tensor([end > 0 for _, end in encoded.spans]),
+        "target_masks": torch.from_numpy(encoded.target_masks(spans)),
+        "events": torch.tensor(scheme.event_vector(events)),
+        "primary": scheme.primary_index(events),
+        "stance": torch.tensor([scheme.stance_index(stance) for stance in stances]),
+    }
+
+
+def _topics(
+    examples: Sequence[Example], share: float, chance: random.Random
+) -> Iterator[tuple[str, str, str]]:
+    """Sentence, topic and stance: topics labelled as such, and a share of the named targets."""
+    names = sorted({target.text for example in examples for target in example.targets})
+    for example in examples:
+        for target in example.targets:
+            if target.span is None:
+                yield example.text, target.text, target.stance
+        if example.targets and chance.random() < share:
+            target = chance.choice(example.targets)
+            yield example.text, target.text, target.stance
+            # An actor that the sentence does not mention: no stance can be read.
+            other = chance.choice(names)
+            if chance.random() < 0.3 and other not in example.text:
+                yield example.text, other, "none"
 
 
 @dataclass(frozen=True)
 class Collator:
-    """Pads a batch to its longest sentence and to its largest number of targets."""
+    """Pads a batch to its longest sentence and to its largest number of targets.
+
+    Attributes:
+        pad_id: id of the padding token.
+        mask_id: id of the token that hides a word.
+        word_dropout: share of the sentence's own tokens that are hidden, so that no single word or
+            name decides a label (after Iyyer et al. 2015, who leave them out).
+    """
 
     pad_id: int
+    mask_id: int | None = None
+    word_dropout: float = 0.0
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, Tensor]:
         """Tensors of one batch, by the names of the model's arguments."""
@@ -236,6 +281,9 @@ class Collator:
         for place, item in enumerate(items):
             tokens, targets = len(item["input_ids"]), len(item["stance"])
             ids[place, :tokens] = item["input_ids"]
+            if self.word_dropout and self.mask_id is not None:
+                hidden = item["own"] & (torch.rand(tokens) < self.word_dropout)
+                ids[place, :tokens][hidden] = self.mask_id
             attention[place, :tokens] = 1
             masks[place, :targets, :tokens] = item["target_masks"]
             stance[place, :targets] = item["stance"]

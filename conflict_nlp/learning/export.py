@@ -20,6 +20,7 @@ from conflict_nlp._model_files import (
     CALIBRATION_FILE,
     ONNX_FILE,
     TOKENIZER_FILE,
+    TRAINING_FILE,
     ModelSettings,
 )
 from conflict_nlp.errors import ModelError
@@ -174,5 +175,8 @@ def export(
         export_onnx(model, whole)
         quantise(whole, output / ONNX_FILE)
     shutil.copy(checkpoint / TOKENIZER_FILE, output / TOKENIZER_FILE)
+    (output / TRAINING_FILE).unlink(missing_ok=True)
+    if (checkpoint / TRAINING_FILE).exists():  # how the weights came about stays with them
+        shutil.copy(checkpoint / TRAINING_FILE, output / TRAINING_FILE)
     settings.save(output)
     return settings, load_encoder(settings, output)

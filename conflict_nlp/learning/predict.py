@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,13 @@ import torch
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp.errors import DataError
-from conflict_nlp.learning.data import Collator, Example, LabelScheme, SentenceDataset
+from conflict_nlp.learning.data import (
+    Collator,
+    Example,
+    LabelScheme,
+    sentence_item,
+    topic_item,
+)
 from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.runtime import OnnxRuntime
 from conflict_nlp.text import repair
@@ -86,23 +93,50 @@ def predict_torch(
         examples: labelled sentences; only their text and the spans of their targets are used.
         batch_size: sentences a forward pass.
     """
-    data = SentenceDataset(examples, scheme, encoder)
+    items = [sentence_item(example, scheme, encoder) for example in examples]
+    return _gather(examples, _outputs(model, items, batch_size))
+
+
+def predict_topics(
+    model: ConflictModel,
+    scheme: LabelScheme,
+    encoder: Encoder,
+    pairs: Sequence[tuple[str, str]],
+    batch_size: int = 32,
+) -> Floats:
+    """Stance logits ``[n, stances]`` of the torch model toward topics, read as second segments.
+
+    Args:
+        model: in evaluation mode.
+        scheme: the model's labels.
+        encoder: the model's text encoder.
+        pairs: sentences with a topic each.
+        batch_size: pairs a forward pass.
+    """
+    items = [topic_item(text, topic, None, scheme, encoder) for text, topic in pairs]
+    return np.stack([stance[-1] for _, _, stance in _outputs(model, items, batch_size)])
+
+
+def _outputs(
+    model: ConflictModel, items: Sequence[dict[str, Any]], batch_size: int
+) -> list[tuple[Floats, Floats, Floats]]:
+    """Event, primary and stance logits of each item, in their order."""
     collate = Collator(model.encoder.config.pad_token_id)
-    order = sorted(range(len(data)), key=lambda i: len(data[i]["input_ids"]))
+    order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
     found: dict[int, tuple[Floats, Floats, Floats]] = {}
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             places = order[start : start + batch_size]
-            batch = collate([data[i] for i in places])
+            batch = collate([items[i] for i in places])
             output = model(batch["input_ids"], batch["attention_mask"], batch["target_masks"])
             for row, i in enumerate(places):
-                targets = len(data[i]["stance"])
+                targets = len(items[i]["stance"])
                 found[i] = (
                     output["events"][row].numpy(),
                     output["primary"][row].numpy(),
                     output["stance"][row, :targets].numpy(),
                 )
-    return _gather(examples, [found[i] for i in range(len(data))])
+    return [found[i] for i in range(len(items))]
 
 
 def predict_onnx(runtime: OnnxRuntime, encoder: Encoder, examples: Sequence[Example]) -> Logits:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import (
+    PretrainedConfig,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -21,7 +22,9 @@ from transformers import (
 )
 
 from conflict_nlp import codebook
+from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
+from conflict_nlp.errors import DataError
 from conflict_nlp.learning.checkpoint import load_encoder, new_model, save_checkpoint
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import (
@@ -42,6 +45,32 @@ def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | No
         return None
     middle = statistics.median(counts)
     return tuple(max(1.0, (middle / max(count, 1)) ** power) for count in counts)
+
+
+def mask_token(encoder: Encoder, word_dropout: float) -> int | None:
+    """Id of the mask token; None where no words are to be hidden.
+
+    Raises:
+        DataError: words are to be hidden, but the tokenizer has no mask token.
+    """
+    if not word_dropout:
+        return None
+    for name in ("<mask>", "[MASK]"):
+        mask = encoder.tokenizer.token_to_id(name)
+        if mask is not None:
+            return int(mask)
+    raise DataError(
+        f"word_dropout is {word_dropout}, but the tokenizer has neither <mask> nor [MASK]. Set "
+        "word_dropout to 0, or start from an encoder that was pretrained with masks."
+    )
+
+
+def longest_input(config: PretrainedConfig) -> int:
+    """Most tokens that an encoder reads; RoBERTa's positions begin after that of the padding."""
+    positions = int(config.max_position_embeddings)
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= int(config.pad_token_id) + 1
+    return positions
 
 
 def loss_weights(
@@ -92,8 +121,12 @@ class WeightAverage(TrainerCallback):
     def __init__(self, model: ConflictModel, decay: float) -> None:
         self._model = model
         self._decay = decay
-        self._mean = {n: p.detach().clone() for n, p in model.named_parameters()}
+        self._mean: dict[str, torch.Tensor] = {}
         self._steps = 0
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Start from the weights as they are, on the device that they are on by now."""
+        self._mean = {n: p.detach().clone() for n, p in self._model.named_parameters()}
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         """Move the mean toward the current weights, faster in the first steps."""
@@ -136,15 +169,20 @@ def train(config: TrainConfig) -> ConflictModel:
         pooling=config.pooling,
     )
     examples = [example for path in config.train for example in read_labelled(path)]
+    auxiliary = [example for path in config.auxiliary for example in read_labelled(path)]
+    for example in [*examples, *auxiliary, *read_labelled(config.dev)]:
+        scheme.check(example)
     if config.rows is not None:
         examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
     model = new_model(base, settings, config.dropout, config.layers)
     model.loss_weights = loss_weights(examples, scheme, config)
-    examples += [example for path in config.auxiliary for example in read_labelled(path)]
-    data = SentenceDataset(
-        examples, scheme, load_encoder(settings, base), config.topic_share, config.seed
-    )
+    examples += auxiliary
+    encoder = load_encoder(settings, base)
+    data = SentenceDataset(examples, scheme, encoder, config.topic_share, config.seed)
     collate = Collator(model.encoder.config.pad_token_id)
+    hiding = dataclasses.replace(
+        collate, mask_id=mask_token(encoder, config.word_dropout), word_dropout=config.word_dropout
+    )
     model.standardise(
         collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
         for start in range(0, min(len(data), STANDARDISING), config.batch_size)
@@ -158,12 +196,12 @@ def train(config: TrainConfig) -> ConflictModel:
         per_device_train_batch_size=config.batch_size,
         train_sampling_strategy="group_by_length",
         logging_steps=50,
-        save_strategy="epoch",
-        save_total_limit=1,
+        save_strategy="no",
         dataloader_pin_memory=False,
         report_to=[],
         remove_unused_columns=False,
         seed=config.seed,
+        data_seed=config.data_seed,
     )
     callbacks: list[TrainerCallback] = (
         [WeightAverage(model, config.average)] if config.average else []
@@ -172,13 +210,12 @@ def train(config: TrainConfig) -> ConflictModel:
         model=model,
         args=arguments,
         train_dataset=data,
-        data_collator=collate,
+        data_collator=hiding,
         optimizers=(optimizer, schedule),
         callbacks=callbacks,
     )
     trainer.train()
     # Training sentences are cut short to save time; in use the encoder's whole length is open.
-    longest = int(model.encoder.config.max_position_embeddings)
-    saved = dataclasses.replace(settings, max_length=longest)
+    saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
     save_checkpoint(model, saved, base / TOKENIZER_FILE, output)
     return model.eval()

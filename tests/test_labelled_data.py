@@ -1,0 +1,176 @@
+"""What training does with labelled sentences, and what it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import shutil
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs the train extra")
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoConfig
+
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp.errors import DataError
+from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.data import (
+    Collator,
+    Example,
+    LabelScheme,
+    SentenceDataset,
+    Target,
+    read_labelled,
+    sentence_item,
+    topic_item,
+)
+from conflict_nlp.learning.export import export
+from conflict_nlp.learning.predict import predict_topics, predict_torch
+from conflict_nlp.learning.trainer import longest_input, train
+
+
+def scheme_of(settings: ModelSettings) -> LabelScheme:
+    return LabelScheme(settings.events, settings.stances, settings.codebook)
+
+
+def settings_for(base: pathlib.Path, data: pathlib.Path, output: pathlib.Path) -> TrainConfig:
+    return TrainConfig(
+        base=str(base),
+        train=(str(data),),
+        dev=str(data),
+        output=str(output),
+        epochs=1,
+        batch_size=4,
+        max_length=64,
+    )
+
+
+def test_word_dropout_hides_words_and_nothing_else(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path
+) -> None:
+    _, settings = load_checkpoint(checkpoint)
+    encoder, scheme = load_encoder(settings, checkpoint), scheme_of(settings)
+    example = read_labelled(labelled_file)[6]
+    items = [
+        sentence_item(example, scheme, encoder),
+        topic_item(example.text, "النظام", "against", scheme, encoder),
+    ]
+    mask = encoder.tokenizer.token_to_id("[MASK]")
+    plain = Collator(0)(items)["input_ids"]
+    hidden = Collator(0, mask_id=mask, word_dropout=0.999)(items)["input_ids"]
+    changed = hidden != plain
+    assert (hidden[changed] == mask).all()
+    assert changed.sum() > 0.9 * sum(int(item["own"].sum()) for item in items)
+    special = torch.isin(plain, torch.tensor([0, 2, 3]))
+    assert not changed[special].any()
+    topic = items[1]["target_masks"][-1] > 0
+    assert topic.any() and not changed[1][topic].any()
+
+
+def test_word_dropout_needs_a_mask_token(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(tiny_base, base)
+    tokenizer = (base / "tokenizer.json").read_text("utf-8").replace("[MASK]", "[OTHER]")
+    (base / "tokenizer.json").write_text(tokenizer, "utf-8")
+    config = settings_for(base, labelled_file, tmp_path / "a")
+    with pytest.raises(DataError, match="neither <mask> nor"):
+        train(dataclasses.replace(config, word_dropout=0.1))
+
+
+def test_runs_that_differ_in_data_seed_start_from_the_same_heads(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = settings_for(tiny_base, labelled_file, tmp_path / "a")
+    still = dataclasses.replace(config, learning_rate=1e-12, head_learning_rate=1e-12)
+    train(still)
+    train(dataclasses.replace(still, output=str(tmp_path / "b"), data_seed=14))
+    train(dataclasses.replace(still, output=str(tmp_path / "c"), seed=14))
+    first, second, third = (load_file(tmp_path / n / "model.safetensors") for n in "abc")
+    torch.testing.assert_close(first["event_head.weight"], second["event_head.weight"])
+    assert not torch.allclose(first["event_head.weight"], third["event_head.weight"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"events": ["shellling"]}, "'shelling' is meant"),
+        ({"stance": "neutral"}, "no stance"),
+        ({"events": "shelling"}, "a list is accepted"),
+    ],
+)
+def test_labels_that_the_model_lacks_are_told_before_training(
+    tiny_base: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    change: dict[str, object],
+    message: str,
+) -> None:
+    rows = [json.loads(line) for line in labelled_file.read_text("utf-8").splitlines()]
+    rows[3] |= change
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    with pytest.raises(DataError, match=message):
+        train(settings_for(tiny_base, path, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_with_topics_or_without_labels_are_predicted_one_to_one(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path
+) -> None:
+    model, settings = load_checkpoint(checkpoint)
+    encoder, scheme = load_encoder(settings, checkpoint), scheme_of(settings)
+    examples = read_labelled(labelled_file)
+    topic = Target("المفاوضات", None, "against")
+    examples[0] = dataclasses.replace(examples[0], targets=(topic,))
+    examples[1] = dataclasses.replace(examples[1], events=None, stance=None, targets=())
+    logits = predict_torch(model, scheme, encoder, examples)
+    assert logits.events.shape[0] == len(examples)
+    toward = predict_topics(model, scheme, encoder, [(e.text, "النظام") for e in examples])
+    assert toward.shape == (len(examples), len(scheme.stances))
+
+
+def test_sentences_with_nothing_but_a_named_target_are_trained_on(
+    checkpoint: pathlib.Path,
+) -> None:
+    _, settings = load_checkpoint(checkpoint)
+    encoder, scheme = load_encoder(settings, checkpoint), scheme_of(settings)
+    text = "نحيي الجيش"
+    named = Example("a", text, None, None, (Target("الجيش", (5, 10), "favor"),))
+    data = SentenceDataset([named], scheme, encoder)
+    assert [item["stance"].tolist() for item in map(data.__getitem__, range(len(data)))] == [
+        [-100, scheme.stance_index("favor")]
+    ]
+
+
+def test_more_layers_than_the_encoder_has_are_refused(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = settings_for(tiny_base, labelled_file, tmp_path)
+    with pytest.raises(DataError, match=r"layers: 3 asked for.* has 2"):
+        dataclasses.replace(config, layers=3).checked()
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("bert", 96), ("xlm-roberta", 94)])
+def test_longest_input_leaves_out_the_positions_of_padding(kind: str, longest: int) -> None:
+    config = AutoConfig.for_model(kind, max_position_embeddings=96, pad_token_id=1)
+    assert longest_input(config) == longest
+
+
+def test_the_training_record_travels_with_the_model(
+    checkpoint: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (checkpoint / "training.json").write_text("{}", "utf-8")
+    try:
+        export(checkpoint, tmp_path / "with")
+    finally:
+        (checkpoint / "training.json").unlink()
+    assert (tmp_path / "with" / "training.json").read_text("utf-8") == "{}"
+    export(checkpoint, tmp_path / "with")
+    assert not (tmp_path / "with" / "training.json").exists()
