@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
-import re
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,32 +20,8 @@ import numpy.typing as npt
 
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.evaluation.provenance import provenance
+from conflict_nlp.evaluation.spans import match
 from conflict_nlp.metrics import bootstrap_interval
-
-_WORD = re.compile(r"\w+")
-Span = tuple[int, int]
-
-
-def matches(text: str, annotated: Sequence[Span], found: Sequence[Span]) -> int:
-    """Count the pairs of an annotated and a found span that name the same words."""
-    words = [match.span() for match in _WORD.finditer(text)]
-
-    def inside(span: Span) -> set[int]:
-        return {i for i, (start, end) in enumerate(words) if start < span[1] and end > span[0]}
-
-    true, guessed = [inside(span) for span in annotated], [inside(span) for span in found]
-    pairs = []
-    for i, left in enumerate(true):
-        for j, right in enumerate(guessed):
-            overlap = len(left & right) / max(len(left), len(right), 1)
-            if overlap >= 0.5:
-                pairs.append((-overlap, i, j))
-    free_true, free_guessed = set(range(len(true))), set(range(len(guessed)))
-    for _, i, j in sorted(pairs):
-        if i in free_true and j in free_guessed:
-            free_true.remove(i)
-            free_guessed.remove(j)
-    return len(true) - len(free_true)
 
 
 def scores(counts: npt.NDArray[np.int64]) -> tuple[float, float, float]:
@@ -70,7 +44,7 @@ def measure(lexicon: Lexicon, path: pathlib.Path, *, draws: int, seed: int) -> d
         seconds += time.process_time() - started
         annotated = [(target["start"], target["end"]) for target in row["targets"]]
         found = [(mention.start, mention.end) for mention in mentions]
-        count[:] = matches(row["text"], annotated, found), len(annotated), len(found)
+        count[:] = len(match(row["text"], annotated, found)), len(annotated), len(found)
     result: dict[str, Any] = {
         "sentences": len(rows),
         "hits": int(counts[:, 0].sum()),

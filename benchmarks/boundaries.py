@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.text import split_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,7 +133,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"F1 {result['f1']:.3f} [{low:.3f}, {high:.3f}]  n={result['boundaries']}"
         )
     if args.output:
-        content = json.dumps({"results": results}, ensure_ascii=False, indent=2) + "\n"
+        files = [args.data, *([args.article] if args.article else [])]
+        about = provenance(files, {"bootstrap": args.seed})
+        content = (
+            json.dumps({"results": results, "provenance": about}, ensure_ascii=False, indent=2)
+            + "\n"
+        )
         args.output.write_text(content, encoding="utf-8")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +11,10 @@ import numpy.typing as npt
 
 from conflict_nlp import actors, metrics
 from conflict_nlp.evaluation.scores import Decisions
+from conflict_nlp.evaluation.spans import match
 from conflict_nlp.learning.data import Example, LabelScheme, Target
 
 Ints = npt.NDArray[np.int64]
-Span = tuple[int, int]
 
 
 def with_found_targets(examples: Sequence[Example]) -> list[Example]:
@@ -30,30 +29,6 @@ def with_found_targets(examples: Sequence[Example]) -> list[Example]:
         )
         for example in examples
     ]
-
-
-def words_of(text: str, span: Span) -> set[int]:
-    """Which words of the text a span touches: a clitic belongs to its word."""
-    found = enumerate(re.finditer(r"\w+", text))
-    return {i for i, word in found if word.start() < span[1] and word.end() > span[0]}
-
-
-def match(text: str, annotated: Sequence[Span], found: Sequence[Span]) -> dict[int, int]:
-    """Index of the found span of each annotated one that has any; best overlaps first.
-
-    They match where at least half of the words of the longer overlap; each span once.
-    """
-    left, right = [[words_of(text, span) for span in spans] for spans in (annotated, found)]
-    shares = [
-        (len(a & b) / max(len(a), len(b), 1), -i, -j)
-        for i, a in enumerate(left)
-        for j, b in enumerate(right)
-    ]
-    pairs: dict[int, int] = {}
-    for share, i, j in sorted(shares, reverse=True):
-        if share >= 0.5 and -i not in pairs and -j not in pairs.values():
-            pairs[-i] = -j
-    return pairs
 
 
 @dataclass(frozen=True)

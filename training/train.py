@@ -17,16 +17,12 @@ import time
 import tomllib
 from typing import Any
 
+from report_dev import report_dev
+
 from conflict_nlp._model_files import TRAINING_FILE
 from conflict_nlp.evaluation.provenance import provenance
-from conflict_nlp.evaluation.scores import cross_fitted, score
-from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import LabelScheme, read_labelled
-from conflict_nlp.learning.predict import predict_torch
 from conflict_nlp.learning.trainer import train
-
-BASE_WEIGHTS = "model.safetensors"
 
 
 def overrides(settings: list[str]) -> dict[str, Any]:
@@ -48,7 +44,8 @@ def main() -> None:
     args = parser.parse_args()
     config = TrainConfig.from_toml(args.config, **overrides(args.set)).checked()
     # Before training: a commit made meanwhile is not what was run.
-    files = [*config.train, *config.auxiliary, config.dev, pathlib.Path(config.base, BASE_WEIGHTS)]
+    weights = sorted(pathlib.Path(config.base).glob("*.safetensors"))
+    files = [*config.train, *config.auxiliary, config.dev, *weights]
     record: dict[str, Any] = {"config": dataclasses.asdict(config)}
     record["provenance"] = provenance(files, {"training": config.seed})
     start = time.time()
@@ -57,15 +54,7 @@ def main() -> None:
 
     folder = pathlib.Path(config.output)
     (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    model, settings = load_checkpoint(folder)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
-    dev = read_labelled(config.dev)
-    logits = predict_torch(model, scheme, load_encoder(settings, folder), dev)
-    logits.save(folder / "dev_logits.npz")
-    scores = score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
-    (folder / "dev_scores.json").write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
-    for name, figure in scores["all"].items():
-        print(f"{name:28s} {figure if isinstance(figure, int) else round(figure['value'], 4)}")
+    report_dev(folder, config.dev)
     print(f"{record['minutes']} minutes of training; checkpoint in {folder}")
 
 

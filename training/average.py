@@ -1,0 +1,56 @@
+"""Average the weights of checkpoints that started from the same weights: a model soup.
+
+    python training/average.py artifacts/first artifacts/second --output artifacts/final \\
+        --dev ../shared/data/labels/dev.jsonl
+
+The runs may differ in the order of the data (``data_seed``), in epochs, rates and dropout, but not
+in ``seed``: heads that started apart cannot be averaged. See Wortsman et al. 2022, "Model soups:
+averaging weights of multiple fine-tuned models improves accuracy without increasing inference
+time".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+
+import torch
+from report_dev import report_dev
+
+from conflict_nlp._model_files import TOKENIZER_FILE, TRAINING_FILE, ModelSettings
+from conflict_nlp.errors import ModelError
+from conflict_nlp.learning.checkpoint import load_checkpoint, save_checkpoint
+
+
+def alike(settings: list[ModelSettings], seeds: list[int]) -> None:
+    """Refuse checkpoints that cannot be averaged."""
+    if any(other != settings[0] for other in settings) or len(set(seeds)) > 1:
+        raise ModelError(
+            f"the checkpoints differ in labels, encoder, pooling or seed (seeds {seeds}). Average "
+            "runs of one configuration and seed that differ in data_seed, epochs or dropout."
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoints", type=pathlib.Path, nargs="+")
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--dev", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    loaded = [load_checkpoint(folder) for folder in args.checkpoints]
+    records = [json.loads((f / TRAINING_FILE).read_text("utf-8")) for f in args.checkpoints]
+    alike([settings for _, settings in loaded], [r["config"]["seed"] for r in records])
+    model, settings = loaded[0]
+    states = [other.state_dict() for other, _ in loaded]
+    mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
+    model.load_state_dict(mean)
+    save_checkpoint(model, settings, args.checkpoints[0] / TOKENIZER_FILE, args.output)
+    # Of the first run, with all of them beside it.
+    record = records[0] | {"minutes": sum(r["minutes"] for r in records), "averaged": records}
+    (args.output / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    report_dev(args.output, args.dev)
+
+
+if __name__ == "__main__":
+    main()
