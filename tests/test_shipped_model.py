@@ -72,6 +72,7 @@ def test_model_files_are_complete_and_small(shipped: Classifier) -> None:
         "conflict_nlp.json",
         "calibration.json",
         "README.md",
+        "training.json",
         "LICENSE",
     }
     assert shipped.info["size_bytes"] <= 35e6

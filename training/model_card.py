@@ -120,7 +120,6 @@ def card(args: argparse.Namespace) -> str:
         seed=config["seed"],
         epochs=config["epochs"],
         minutes=training["minutes"],
-        commit=training["provenance"]["commit"],
         unsure=figure(ours["all"]["abstention"]["share"]),
         answered=figure(ours["all"]["abstention"]["accuracy_answered"]),
         abstained=figure(ours["all"]["abstention"]["accuracy_abstained"]),

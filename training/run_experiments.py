@@ -76,6 +76,9 @@ def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     values["train"] = tuple(values["train"])
     values["auxiliary"] = tuple(values.get("auxiliary", ()))
     config = TrainConfig(**values)
+    files = [*config.train, *config.auxiliary, config.dev]
+    # Before training: a commit made meanwhile is not what was run.
+    about = provenance(files, {"training": config.seed, "bootstrap": 0})
     start = time.time()
     train(config)
     minutes = (time.time() - start) / 60
@@ -99,8 +102,7 @@ def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     if config.topic_share == 1.0:
         record["target_stance_macro_f1_uncalibrated"] = pairs_beside_spans(folder, dev)
     record["minutes"] = round(minutes, 1)
-    files = [*config.train, *config.auxiliary, config.dev]
-    return record | {"provenance": provenance(files, {"training": config.seed, "bootstrap": 0})}
+    return record | {"provenance": about}
 
 
 def recorded() -> list[dict[str, Any]]:
