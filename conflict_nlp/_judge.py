@@ -63,13 +63,16 @@ class Judge:
         mentions = self.lexicon.find(repaired)
         asked = find_targets(request, repaired, mentions, self.lexicon)
         encoded = self.encoder.encode(repaired)
-        # A target beyond the end of what the model saw has no token, and so no stance.
+        # A target of which the model saw no token gets no stance; one beyond the end has none.
         seen = [t.span for t in asked if t.span is not None and t.span[0] < encoded.reach]
-        output = self.runtime(encoded.ids, encoded.target_masks(seen))
+        masks = encoded.target_masks(seen)
+        output = self.runtime(encoded.ids, masks)
         answers = Answers(self.settings, self.calibration)
         sentence, *stances = answers.stances(output.stance)
         toward: dict[tuple[int, int] | None, StancePrediction] = {}
-        toward.update(zip(seen, stances, strict=True))
+        for span, stance, mask in zip(seen, stances, masks[1:], strict=True):
+            if mask.any():
+                toward[span] = stance
         truncated = encoded.truncated
         if request.topic and asked[0].span is None:
             # The sentence does not name it: one more pass, used for its stance alone.
