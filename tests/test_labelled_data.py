@@ -145,7 +145,7 @@ def test_sentences_with_nothing_but_a_named_target_are_trained_on(
     named = Example("a", text, None, None, (Target("الجيش", (5, 10), "favor"),))
     data = SentenceDataset([named], scheme, encoder)
     assert [item["stance"].tolist() for item in map(data.__getitem__, range(len(data)))] == [
-        [-100, scheme.stance_index("favor")]
+        [[0, 0, 0], [1, 0, 0]]
     ]
 
 

@@ -35,6 +35,7 @@ class TrainConfig:
         warmup: share of the steps over which the rate rises from 0.
         weight_decay: AdamW's, on matrices only.
         dropout: on pooled features.
+        encoder_dropout: on the encoder's hidden states, after the embeddings and in each layer.
         word_dropout: share of the tokens that training replaces by the mask token at random.
         primary_weight: weight of the primary head's loss.
         stance_weight: weight of the stance head's loss.
@@ -67,6 +68,7 @@ class TrainConfig:
     warmup: float = 0.1
     weight_decay: float = 0.01
     dropout: float = 0.1
+    encoder_dropout: float = 0.0
     word_dropout: float = 0.0
     primary_weight: float = 1.0
     stance_weight: float = 1.0
@@ -97,7 +99,7 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "head_learning_rate", "max_length"):
             if getattr(self, name) <= 0:
                 found.append(f"{name}: {getattr(self, name)!r} is not above 0")
-        for name in ("warmup", "dropout", "word_dropout", "average"):
+        for name in ("warmup", "dropout", "encoder_dropout", "word_dropout", "average"):
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
         if not 0 <= self.topic_share <= 1:

@@ -8,8 +8,8 @@ import math
 import pathlib
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -33,6 +33,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftLabels:
+    """A teacher's probabilities, learnt in place of 0/1 labels (Hinton et al. 2015).
+
+    Attributes:
+        events: of each event type.
+        primary: of each event type and of no event.
+        stances: of each stance, for the sentence and then for each target that it names.
+    """
+
+    events: tuple[float, ...]
+    primary: tuple[float, ...]
+    stances: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One labelled sentence.
 
@@ -44,6 +59,7 @@ class Example:
         targets: targets with their stances.
         source: outlet or file, for leave-one-outlet-out evaluation.
         draw: ``random`` where the sentence was drawn evenly from the news.
+        soft: a teacher's probabilities, which training prefers to the labels.
     """
 
     id: str
@@ -53,6 +69,7 @@ class Example:
     targets: tuple[Target, ...] = ()
     source: str = ""
     draw: str = ""
+    soft: SoftLabels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,19 @@ class LabelScheme:
                         f"sentence {example.id}: {name!r} is no {kind}{hint}. "
                         f"Accepted are: {', '.join(known)}."
                     )
+        if example.soft is not None:
+            self._check_soft(example.id, example.soft, example.targets)
+
+    def _check_soft(self, name: str, soft: SoftLabels, targets: Sequence[Target]) -> None:
+        named = sum(target.span is not None for target in targets)
+        events, stances = len(self.events), len(self.stances)
+        wanted = (events, events + 1, [stances] * (1 + named))
+        found = (len(soft.events), len(soft.primary), [len(row) for row in soft.stances])
+        if found != wanted:
+            raise DataError(
+                f"sentence {name}: soft labels of the sizes {found} (events, primary, stances) for "
+                f"a model that needs {wanted}. Make them again with a teacher of the same labels."
+            )
 
     def event_vector(self, events: Sequence[str] | None) -> list[float]:
         """0/1 for each event type; NaN throughout where events were not labelled."""
@@ -106,6 +136,26 @@ class LabelScheme:
     def stance_index(self, stance: str | None) -> int:
         """Class of the stance head."""
         return IGNORED if stance is None else self.stances.index(stance)
+
+    def targets_of(self, example: Example) -> SoftLabels:
+        """What training aims at: the teacher's probabilities, else all of it on the labels.
+
+        NaN stands for events that were not labelled, a row of zeros for a primary event or a
+        stance that was not.
+        """
+        if example.soft is not None:
+            return example.soft
+        named = [target.stance for target in example.targets if target.span is not None]
+        stances = [self.stance_index(stance) for stance in (example.stance, *named)]
+        return SoftLabels(
+            tuple(self.event_vector(example.events)),
+            _one_hot(self.primary_index(example.events), len(self.events) + 1),
+            tuple(_one_hot(index, len(self.stances)) for index in stances),
+        )
+
+
+def _one_hot(index: int, size: int) -> tuple[float, ...]:
+    return tuple(float(place == index) for place in range(size))
 
 
 def locate(text: str, target: str) -> tuple[int, int] | None:
@@ -153,6 +203,7 @@ def _example(row: dict[str, Any], fallback_id: str) -> Example:
     events = row.get("events")
     if isinstance(events, str):
         raise TypeError(f"events is the string {events!r}; a list is accepted")
+    soft = row.get("soft")
     return Example(
         id=row.get("id", fallback_id),
         text=row["text"],
@@ -161,6 +212,11 @@ def _example(row: dict[str, Any], fallback_id: str) -> Example:
         targets=tuple(targets),
         source=row.get("source", fallback_id.split(":")[0]),
         draw=row.get("draw", ""),
+        soft=None
+        if soft is None
+        else SoftLabels(
+            tuple(soft["events"]), tuple(soft["primary"]), tuple(map(tuple, soft["stances"]))
+        ),
     )
 
 
@@ -203,11 +259,9 @@ class SentenceDataset(Dataset[dict[str, Any]]):
 
 def sentence_item(example: Example, scheme: LabelScheme, encoder: Encoder) -> dict[str, Any]:
     """A sentence with its named targets, as the model reads it."""
-    named = [target for target in example.targets if target.span is not None]
     encoded = encoder.encode(repair(example.text))
-    stances = [example.stance, *(target.stance for target in named)]
-    spans = [target.span for target in named if target.span is not None]
-    return _item(encoded, spans, example.events, stances, scheme)
+    spans = [target.span for target in example.targets if target.span is not None]
+    return _item(encoded, spans, scheme.targets_of(example))
 
 
 def topic_item(
@@ -215,24 +269,20 @@ def topic_item(
 ) -> dict[str, Any]:
     """A sentence with a topic as second segment, for the stance toward that alone."""
     encoded = encoder.encode(repair(text), repair(topic).text)
-    return _item(encoded, [], None, [None, stance], scheme)
+    sentence = scheme.targets_of(Example("", text, None, None))
+    toward = _one_hot(scheme.stance_index(stance), len(scheme.stances))
+    return _item(encoded, [], replace(sentence, stances=(*sentence.stances, toward)))
 
 
-def _item(
-    encoded: Encoded,
-    spans: list[tuple[int, int]],
-    events: Sequence[str] | None,
-    stances: Iterable[str | None],
-    scheme: LabelScheme,
-) -> dict[str, Any]:
+def _item(encoded: Encoded, spans: list[tuple[int, int]], aims: SoftLabels) -> dict[str, Any]:
     return {
         "input_ids": torch.tensor(encoded.ids),
         # Special and topic tokens have no place in the text.
         "own": torch.tensor([end > 0 for _, end in encoded.spans]),
         "target_masks": torch.from_numpy(encoded.target_masks(spans)),
-        "events": torch.tensor(scheme.event_vector(events)),
-        "primary": scheme.primary_index(events),
-        "stance": torch.tensor([scheme.stance_index(stance) for stance in stances]),
+        "events": torch.tensor(aims.events),
+        "primary": torch.tensor(aims.primary),
+        "stance": torch.tensor(aims.stances),
     }
 
 
@@ -277,7 +327,7 @@ class Collator:
         ids = torch.full((size, length), self.pad_id)
         attention = torch.zeros(size, length, dtype=torch.long)
         masks = torch.zeros(size, rows, length)
-        stance = torch.full((size, rows), IGNORED)
+        stance = torch.zeros(size, rows, items[0]["stance"].shape[-1])
         for place, item in enumerate(items):
             tokens, targets = len(item["input_ids"]), len(item["stance"])
             ids[place, :tokens] = item["input_ids"]
@@ -292,6 +342,6 @@ class Collator:
             "attention_mask": attention,
             "target_masks": masks,
             "events": torch.stack([item["events"] for item in items]),
-            "primary": torch.tensor([item["primary"] for item in items]),
+            "primary": torch.stack([item["primary"] for item in items]),
             "stance": stance,
         }

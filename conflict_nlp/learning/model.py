@@ -108,9 +108,9 @@ class ConflictModel(nn.Module):
                 is padded, which spares the graph its masking.
             target_masks: tokens of each target ``[batch, rows, length]``; an empty row asks for
                 the stance of the sentence as a whole.
-            events: 0/1 labels ``[batch, events]``, NaN in rows without event labels.
-            primary: class index ``[batch]``, -100 to leave a row out.
-            stance: class index ``[batch, rows]``, -100 to leave a target out.
+            events: labels or a teacher's probabilities ``[batch, events]``, NaN in rows without.
+            primary: probabilities ``[batch, events + 1]``; a row of zeros is left out.
+            stance: probabilities ``[batch, rows, stances]``; a row of zeros is left out.
 
         Returns:
             ``events`` ``[batch, events]``, ``primary`` ``[batch, events + 1]``, ``stance``
@@ -175,19 +175,18 @@ class ConflictModel(nn.Module):
         )
         if weights.focus:
             easy = torch.sigmoid(logits["events"]).detach() ** weights.focus
-            loss = torch.where(labels > 0, loss, loss * easy)
+            loss = torch.where(labels > 0.5, loss, loss * easy)
         total = (loss * known).sum() / known.any(-1).sum().clamp(min=1)
         total = total + weights.primary * _cross_entropy(logits["primary"], primary)
         return total + weights.stance * _cross_entropy(
-            logits["stance"].flatten(0, 1), stance.flatten(), weights.stance_classes
+            logits["stance"], stance, weights.stance_classes
         )
 
 
 def _cross_entropy(
-    logits: Tensor, labels: Tensor, classes: tuple[float, ...] | None = None
+    logits: Tensor, aims: Tensor, classes: tuple[float, ...] | None = None
 ) -> Tensor:
-    """Cross-entropy over the labelled rows; zero where a batch has none."""
-    if not bool((labels >= 0).any()):
-        return logits.sum() * 0.0
-    weight = None if classes is None else logits.new_tensor(classes)
-    return functional.cross_entropy(logits, labels, weight=weight, ignore_index=-100)
+    """Mean cross-entropy over the labelled rows, classes weighted; zero where there are none."""
+    weighted = aims if classes is None else aims * logits.new_tensor(classes)
+    loss = -(weighted * torch.log_softmax(logits, dim=-1)).sum()
+    return loss / weighted.sum().clamp(min=1e-6)

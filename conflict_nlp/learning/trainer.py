@@ -174,7 +174,7 @@ def train(config: TrainConfig) -> ConflictModel:
         scheme.check(example)
     if config.rows is not None:
         examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
-    model = new_model(base, settings, config.dropout, config.layers)
+    model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
     model.loss_weights = loss_weights(examples, scheme, config)
     examples += auxiliary
     encoder = load_encoder(settings, base)
