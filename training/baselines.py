@@ -81,7 +81,6 @@ class TfidfFeatures:
         ]
 
     def __call__(self, examples: Sequence[Example], fit: bool = False) -> Features:
-        texts = [normal(e.text) for e in examples]
         spans = named(examples)
         names, before, after = [], [], []
         for i, (start, end) in spans:
@@ -90,9 +89,14 @@ class TfidfFeatures:
             before.append(" ".join(["<s>", *normal(text[:start]).split()][-WINDOW:]) + " target")
             after.append("target " + " ".join([*normal(text[end:]).split(), "</s>"][:WINDOW]))
         owners = np.array([i for i, _ in spans], np.int64)
-        sentences = self._stack(self._sentence, [texts, texts], fit)
+        sentences = self.of_sentences(examples, fit)
         around = self._stack(self._target, [names, names, before, after], fit)
         return Features(sentences, sparse.hstack([sentences[owners], around]).tocsr(), owners)
+
+    def of_sentences(self, examples: Sequence[Example], fit: bool = False) -> Matrix:
+        """Features of the sentences alone."""
+        texts = [normal(e.text) for e in examples]
+        return self._stack(self._sentence, [texts, texts], fit)
 
     @staticmethod
     def _stack(makers: list[TfidfVectorizer], texts: list[list[str]], fit: bool) -> Matrix:

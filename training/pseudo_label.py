@@ -1,11 +1,13 @@
-"""Label unlabelled sentences with a trained model, for self-training.
+"""Label unlabelled sentences with an ensemble of teachers, for a student to learn from.
 
-    python training/pseudo_label.py --model artifacts/base_exported \\
-        --sentences ../shared/data/sentences.jsonl.gz \\
-        --labelled ../shared/data/labels/train.jsonl --output artifacts/pseudo.jsonl --rows 8000
+    python training/pseudo_label.py --teacher models/default --rows 12000 \\
+        --output artifacts/pseudo.jsonl
 
-To learn what self-training is worth, the teacher must have seen no more labels than the model it is
-compared with. Labelled sentences, and those about which the model abstains, are left out. The
+The teachers are exported models (``--teacher`` may be repeated) and, for event types, a TF-IDF and
+SVM model trained here on the labelled sentences: what lexical and neural models get wrong is not
+the same. The blend of their logits is fitted on the development set. What is written are
+probabilities ("soft"), from which a student learns more than from decisions (Hinton et al. 2015).
+Half of the sentences are drawn at random and half so that every event type has its share. The
 output holds the sentences' text and must not be published.
 """
 
@@ -16,47 +18,164 @@ import gzip
 import json
 import pathlib
 import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+from baselines import SCHEME, TfidfFeatures, svm
+from found_targets import with_found_targets
 from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from conflict_nlp import Classifier
-from conflict_nlp.learning.data import read_labelled
+from conflict_nlp._parallel import cores
+from conflict_nlp.learning.calibrate import fit_calibration, true_events
+from conflict_nlp.learning.data import Example, read_labelled
+from conflict_nlp.learning.predict import Logits, predict_onnx
+
+WORDS = (5, 45)  # length of the sentences taken: short enough to train on fast
+NEAR = 0.03  # share of the pool, best scored first, that an event type's sentences are drawn from
+CHUNK = 100
+DIGITS = 4
+Floats = npt.NDArray[np.float32]
+
+
+def pool(path: pathlib.Path, labelled: set[str]) -> list[Example]:
+    """The unlabelled sentences, with the actors found in them as targets."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    few, many = WORDS
+    return [
+        Example(row["sid"], row["text"], None, None)
+        for row in rows
+        if row["sid"] not in labelled and few <= len(row["text"].split()) <= many
+    ]
+
+
+def choose(scores: Floats, count: int, chance: random.Random) -> list[int]:
+    """Half at random, half in equal shares from each event type's likeliest sentences."""
+    chosen = set(chance.sample(range(len(scores)), count // 2))
+    near = int(NEAR * len(scores))
+    ranked = [list(np.argsort(-scores[:, c])[:near]) for c in range(scores.shape[1])]
+    for candidates in ranked:
+        chance.shuffle(candidates)
+    while len(chosen) < count and any(ranked):
+        for candidates in ranked:
+            while candidates:
+                best = int(candidates.pop())
+                if best not in chosen:
+                    chosen.add(best)
+                    break
+    return sorted(chosen)[:count]
+
+
+def predict(classifier: Classifier, examples: Sequence[Example]) -> Logits:
+    """Logits of an exported model, on all cores."""
+
+    def part(start: int) -> Logits:
+        some = examples[start : start + CHUNK]
+        return predict_onnx(classifier.runtime, classifier.encoder, some)
+
+    starts = range(0, len(examples), CHUNK)
+    with ThreadPoolExecutor(cores()) as workers:
+        parts = list(track(workers.map(part, starts), classifier.name, total=len(starts)))
+    counts = [1 + len(e.targets) for e in examples]
+    return Logits(
+        tuple(e.id for e in examples),
+        np.concatenate([p.events for p in parts]),
+        np.concatenate([p.primary for p in parts]),
+        np.concatenate([p.stance for p in parts]),
+        np.repeat(np.arange(len(examples)), counts),
+    )
+
+
+def blended_events(
+    on_dev: Sequence[Floats], on_pool: Sequence[Floats], dev: Sequence[Example]
+) -> Floats:
+    """Probabilities of the event types, from a regression a type on the teachers' logits."""
+    true = true_events(dev, SCHEME)
+    columns = []
+    for c in range(len(SCHEME.events)):
+        blend = make_pipeline(StandardScaler(), LogisticRegression())
+        blend.fit(np.stack([logits[:, c] for logits in on_dev], 1), true[:, c])
+        columns.append(blend.predict_proba(np.stack([x[:, c] for x in on_pool], 1))[:, 1])
+    return np.stack(columns, 1)
+
+
+def mean(logits: Sequence[Logits]) -> Logits:
+    """The mean of several models' logits."""
+    return replace(
+        logits[0],
+        events=np.mean([x.events for x in logits], 0),
+        primary=np.mean([x.primary for x in logits], 0),
+        stance=np.mean([x.stance for x in logits], 0),
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="default")
-    parser.add_argument("--sentences", type=pathlib.Path, required=True)
-    parser.add_argument("--labelled", type=pathlib.Path, required=True)
+    parser.add_argument("--teacher", action="append", required=True)
+    parser.add_argument("--labels", type=pathlib.Path, default="../shared/data/labels")
+    parser.add_argument("--starter", type=pathlib.Path, default="training/starter")
+    parser.add_argument(
+        "--sentences", type=pathlib.Path, default="../shared/data/sentences.jsonl.gz"
+    )
     parser.add_argument("--output", type=pathlib.Path, required=True)
-    parser.add_argument("--rows", type=int, default=8000)
+    parser.add_argument("--rows", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
-    with gzip.open(args.sentences, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    labelled = {example.id for example in read_labelled(args.labelled)}
-    rows = [row for row in rows if row["sid"] not in labelled]
-    chosen = random.Random(args.seed).sample(rows, min(args.rows, len(rows)))
-    classifier = Classifier.from_pretrained(args.model)
-    results = classifier.stream(row["text"] for row in chosen)
+
+    train, dev = (read_labelled(args.labels / f"{split}.jsonl") for split in ("train", "dev"))
+    unlabelled = pool(args.sentences, {e.id for e in train})
+    for path in sorted(args.starter.glob("*.jsonl")):
+        train += read_labelled(path)
+    features = TfidfFeatures()
+    lexical = OneVsRestClassifier(svm(0.3, None), n_jobs=cores())
+    lexical.fit(features.of_sentences(train, fit=True), true_events(train, SCHEME).astype(int))
+    dev_scores = lexical.decision_function(features.of_sentences(dev))
+    scores = lexical.decision_function(features.of_sentences(unlabelled))
+
+    places = choose(scores, args.rows, random.Random(args.seed))
+    chosen = with_found_targets([unlabelled[i] for i in places])
+    teachers = [Classifier.from_pretrained(name) for name in args.teacher]
+    on_dev = [predict(teacher, dev) for teacher in teachers]
+    on_pool = [predict(teacher, chosen) for teacher in teachers]
+    events = blended_events(
+        [*(x.events for x in on_dev), dev_scores],
+        [*(x.events for x in on_pool), scores[places]],
+        dev,
+    )
+    together = mean(on_pool)
+    calibration = fit_calibration(mean(on_dev), dev, SCHEME)
+    primary, stance = calibration.primary(together.primary), calibration.stance(together.stance)
+
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with args.output.open("w", encoding="utf-8") as file:
-        for row, result in zip(chosen, track(results, total=len(chosen)), strict=True):
-            if result.abstain or result.error or result.stance is None:
-                continue
-            targets = [
-                {"text": t.text, "start": t.start, "end": t.end, "stance": t.stance.label}
-                for t in result.targets or ()
-                if t.stance is not None
-            ]
-            example = {
-                "id": f"pseudo:{row['sid']}",
-                "text": row["text"],
-                "events": [event.type for event in result.events or ()],
-                "stance": result.stance.label,
-                "targets": targets,
+        for i, example in enumerate(chosen):
+            soft = {
+                "events": events[i].round(DIGITS).tolist(),
+                "primary": primary[i].round(DIGITS).tolist(),
+                "stances": stance[together.rows == i].round(DIGITS).tolist(),
             }
-            file.write(json.dumps(example, ensure_ascii=False) + "\n")
+            decided = calibration.decided_stance(stance[together.rows == i][1:])
+            targets = [
+                {
+                    "text": t.text,
+                    "start": t.span[0],
+                    "end": t.span[1],
+                    "stance": SCHEME.stances[index],
+                }
+                for t, index in zip(example.targets, decided, strict=True)
+                if t.span is not None
+            ]
+            row = {"id": f"pseudo:{example.id}", "text": example.text, "targets": targets}
+            file.write(json.dumps(row | {"soft": soft}, ensure_ascii=False) + "\n")
+    print(f"{len(chosen)} of {len(unlabelled)} sentences, {events.sum():.0f} expected events")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch import nn
 from transformers import AutoConfig, AutoModel
 
 from conflict_nlp._encoding import Encoder
@@ -57,6 +58,35 @@ def new_model(
     return ConflictModel(
         encoder, len(settings.events), len(settings.stances), settings.pooling, dropout
     )
+
+
+def continued_model(
+    base: pathlib.Path, settings: ModelSettings, dropout: float, encoder_dropout: float = 0.0
+) -> ConflictModel:
+    """A model with the weights of a checkpoint, heads included, to train onward.
+
+    Args:
+        base: directory of the checkpoint.
+        settings: labels and pooling, which must be the checkpoint's.
+        dropout: dropout on pooled features.
+        encoder_dropout: dropout on the encoder's hidden states.
+
+    Raises:
+        ModelError: the checkpoint has other labels or another pooling.
+    """
+    model, there = load_checkpoint(base)
+    for name in ("events", "stances", "pooling"):
+        if getattr(there, name) != getattr(settings, name):
+            raise ModelError(
+                f"{base} was trained with {name} = {getattr(there, name)!r}; the configuration asks "
+                f"for {getattr(settings, name)!r}. Train with the checkpoint's, or start from the "
+                "bare encoder."
+            )
+    for module in model.encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = encoder_dropout
+    model.dropout.p = dropout
+    return model
 
 
 def save_checkpoint(

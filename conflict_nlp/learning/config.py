@@ -17,7 +17,7 @@ class TrainConfig:
     """Everything that decides the outcome of a training run.
 
     Attributes:
-        base: directory of the encoder to fine-tune.
+        base: directory of the encoder to fine-tune, or of a checkpoint to train onward.
         train: JSON Lines files of labelled sentences to train on.
         dev: JSON Lines file to report on and to calibrate on; never trained on.
         output: directory of the checkpoint.

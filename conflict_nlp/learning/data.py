@@ -245,6 +245,7 @@ class SentenceDataset(Dataset[dict[str, Any]]):
             for example in examples
             if example.events is not None
             or example.stance is not None
+            or example.soft is not None
             or any(target.span is not None for target in example.targets)
         ]
         for text, topic, stance in _topics(examples, topic_share, random.Random(seed)):

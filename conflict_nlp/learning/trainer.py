@@ -23,9 +23,14 @@ from transformers import (
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
+from conflict_nlp._model_files import SETTINGS_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import DataError
-from conflict_nlp.learning.checkpoint import load_encoder, new_model, save_checkpoint
+from conflict_nlp.learning.checkpoint import (
+    continued_model,
+    load_encoder,
+    new_model,
+    save_checkpoint,
+)
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import (
     Collator,
@@ -174,7 +179,11 @@ def train(config: TrainConfig) -> ConflictModel:
         scheme.check(example)
     if config.rows is not None:
         examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
-    model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
+    onward = (base / SETTINGS_FILE).exists()
+    if onward:
+        model = continued_model(base, settings, config.dropout, config.encoder_dropout)
+    else:
+        model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
     model.loss_weights = loss_weights(examples, scheme, config)
     examples += auxiliary
     encoder = load_encoder(settings, base)
@@ -183,10 +192,11 @@ def train(config: TrainConfig) -> ConflictModel:
     hiding = dataclasses.replace(
         collate, mask_id=mask_token(encoder, config.word_dropout), word_dropout=config.word_dropout
     )
-    model.standardise(
-        collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
-        for start in range(0, min(len(data), STANDARDISING), config.batch_size)
-    )
+    if not onward:
+        model.standardise(
+            collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
+            for start in range(0, min(len(data), STANDARDISING), config.batch_size)
+        )
     steps = -(-len(data) // config.batch_size) * config.epochs
     optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate)
     schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
