@@ -13,16 +13,14 @@ pytest.importorskip("torch", reason="training needs the train extra")
 
 import torch
 from safetensors.torch import load_file
+from training_helpers import scheme_of, settings_for
 from transformers import AutoConfig
 
-from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import (
     Collator,
     Example,
-    LabelScheme,
     SentenceDataset,
     Target,
     read_labelled,
@@ -32,22 +30,6 @@ from conflict_nlp.learning.data import (
 from conflict_nlp.learning.export import export
 from conflict_nlp.learning.predict import predict_topics, predict_torch
 from conflict_nlp.learning.trainer import longest_input, train
-
-
-def scheme_of(settings: ModelSettings) -> LabelScheme:
-    return LabelScheme(settings.events, settings.stances, settings.codebook)
-
-
-def settings_for(base: pathlib.Path, data: pathlib.Path, output: pathlib.Path) -> TrainConfig:
-    return TrainConfig(
-        base=str(base),
-        train=(str(data),),
-        dev=str(data),
-        output=str(output),
-        epochs=1,
-        batch_size=4,
-        max_length=64,
-    )
 
 
 def test_word_dropout_hides_words_and_nothing_else(

@@ -12,33 +12,18 @@ pytest.importorskip("torch", reason="training needs the train extra")
 import onnx
 import torch
 from safetensors.torch import load_file
+from training_helpers import scheme_of, settings_for
 
 from conflict_nlp import Classifier
 from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.data import read_labelled
 from conflict_nlp.learning.export import export_onnx
 from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
-
-
-def scheme_of(settings: ModelSettings) -> LabelScheme:
-    return LabelScheme(settings.events, settings.stances, settings.codebook)
-
-
-def settings_for(base: pathlib.Path, data: pathlib.Path, output: pathlib.Path) -> TrainConfig:
-    return TrainConfig(
-        base=str(base),
-        train=(str(data),),
-        dev=str(data),
-        output=str(output),
-        epochs=1,
-        batch_size=4,
-        max_length=64,
-    )
 
 
 def test_training_changes_the_encoder_and_fits_the_sentences(

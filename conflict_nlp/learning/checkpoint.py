@@ -78,7 +78,7 @@ def continued_model(
     for name in ("events", "stances", "pooling"):
         if getattr(there, name) != getattr(settings, name):
             raise ModelError(
-                f"{base} was trained with {name} = {getattr(there, name)!r}; the configuration asks "
+                f"{base} was trained with {name} {getattr(there, name)!r}; the configuration asks "
                 f"for {getattr(settings, name)!r}. Train with the checkpoint's, or start from the "
                 "bare encoder."
             )

@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
+from conflict_nlp._model_files import SETTINGS_FILE
 from conflict_nlp.errors import DataError
 
 
@@ -109,7 +110,14 @@ class TrainConfig:
     def _layer_problems(self) -> list[str]:
         config = json.loads((pathlib.Path(self.base) / "config.json").read_text("utf-8"))
         there = config.get("num_hidden_layers")
-        if self.layers is None or there is None or 1 <= self.layers <= there:
+        if self.layers is None or there is None or self.layers == there:
+            return []
+        if (pathlib.Path(self.base) / SETTINGS_FILE).exists():
+            return [
+                f"layers: {self.layers} asked for, but {self.base!r} is a checkpoint of {there}, "
+                "whose heads read its last layer; leave the setting out"
+            ]
+        if 1 <= self.layers <= there:
             return []
         return [f"layers: {self.layers} asked for; the encoder in {self.base!r} has {there}"]
 
