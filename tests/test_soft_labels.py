@@ -120,7 +120,7 @@ def test_training_onward_keeps_all_layers(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     config = settings_for(checkpoint, labelled_file, tmp_path / "out")
-    with pytest.raises(DataError, match="layers: 1 asked for, but .* is a checkpoint of 2"):
+    with pytest.raises(DataError, match=r"layers: 1 asked for, but .* is a checkpoint of 2"):
         dataclasses.replace(config, layers=1).checked()
 
 
