@@ -33,7 +33,7 @@ class Request:
     @property
     def topic(self) -> str | None:
         """The target asked for, mended; None where every actor found is wanted."""
-        return None if is_missing(self.target) else _mended(self.target)
+        return None if is_missing(self.target) else mended(self.target)
 
     def problem(self) -> str | None:
         """What is wrong with the row, with what is accepted; None if it can be used."""
@@ -46,7 +46,7 @@ class Request:
                 f"target is of type {type(self.target).__name__}; accepted is a string, or None "
                 "for every actor found"
             )
-        if not re.search(r"\w", _mended(self.target)):
+        if not re.search(r"\w", mended(self.target)):
             return f"target {self.target!r} holds no letter; give a name or a topic, or None"
         return None
 
@@ -80,7 +80,7 @@ def find_targets(
     text, topic = request.text, request.topic
     if topic is None:
         return [FoundTarget(text[m.start : m.end], m.start, m.end, m.actor.id) for m in mentions]
-    span = _locate(repaired, topic)
+    span = locate(repaired, topic)
     if span is None:
         named = lexicon.named(topic)
         return [FoundTarget(request.target, None, None, named.id if named else None)]
@@ -97,7 +97,8 @@ def _same(target: tuple[int, int], mention: tuple[int, int]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _mended(target: str) -> str:
+def mended(target: str) -> str:
+    """A target's name without the dirt of its text."""
     return repair(target).text.strip()
 
 
@@ -114,8 +115,13 @@ def _patterns(topic: str) -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, found))
 
 
-def _locate(repaired: MappedText, topic: str) -> tuple[int, int] | None:
-    """Original span of a target: as a word of its own, else behind attached letters."""
+def locate(repaired: MappedText, topic: str) -> tuple[int, int] | None:
+    """Original span of a target: as a word of its own, else behind attached letters.
+
+    Args:
+        repaired: the text, repaired.
+        topic: the target's name, mended.
+    """
     folded = _FOLDED(repaired)
     for pattern in _patterns(topic):
         match = pattern.search(folded.text)

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from training_helpers import scheme_of, settings_for
 from transformers import AutoConfig
 
+from conflict_nlp import Classifier
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.data import (
@@ -156,3 +157,23 @@ def test_the_training_record_travels_with_the_model(
     assert (tmp_path / "with" / "training.json").read_text("utf-8") == "{}"
     export(checkpoint, tmp_path / "with")
     assert not (tmp_path / "with" / "training.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "span"),
+    [
+        ("شدد على رفضه للجيش", "الجيش", (13, 18)),  # ل swallows the article's alef
+        ("وانسحب المقاتلون وبالمدرعات", "المدرعات", (19, 27)),
+        ("أعلنت إيران رفضها", "ايران", (6, 11)),
+        ("وصلت منحة قطرية سادسة", "قطر", None),  # part of another word
+    ],
+)
+def test_a_target_is_located_in_training_as_in_use(
+    text: str, target: str, span: tuple[int, int] | None, tmp_path: pathlib.Path
+) -> None:
+    row = {"text": text, "events": [], "targets": [{"text": target, "stance": "none"}]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row, ensure_ascii=False), "utf-8")
+    (example,) = read_labelled(tmp_path / "rows.jsonl")
+    assert example.targets[0].span == span
+    found = Classifier.from_pretrained().classify(text, target=target).targets[0]
+    assert (found.start, found.end) == (span or (None, None))

@@ -262,7 +262,7 @@ def main() -> None:
             features = {s: maker(examples, fit=s == "train") for s, examples in splits.items()}
             print(f"{name}: features after {time.time() - start:.0f} s", flush=True)
             make = svm if name == "tfidf_svm" else regression
-            sizes = (0.03, 0.1, 0.3, 1.0) if name == "tfidf_svm" else (0.001, 0.01, 0.1)
+            sizes = (0.03, 0.1, 0.3, 1.0) if name == "tfidf_svm" else (0.0001, 0.001, 0.01, 0.1)
             grid = [(c, weight) for c in sizes for weight in (None, "balanced")]
             logits, chosen = fit_linear(make, grid, splits, features)
         for split, found in logits.items():

@@ -7,7 +7,6 @@ import json
 import math
 import pathlib
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from conflict_nlp._encoding import Encoded, Encoder
+from conflict_nlp._targets import locate, mended
 from conflict_nlp.errors import DataError
 from conflict_nlp.text import repair
 
@@ -158,13 +158,6 @@ def _one_hot(index: int, size: int) -> tuple[float, ...]:
     return tuple(float(place == index) for place in range(size))
 
 
-def locate(text: str, target: str) -> tuple[int, int] | None:
-    """Span of a target in a text: as a word of its own, else behind attached letters, else None."""
-    own = re.search(rf"(?<!\w){re.escape(target)}(?!\w)", text)
-    start = own.start() if own else text.find(target)
-    return None if start < 0 else (start, start + len(target))
-
-
 def read_labelled(path: str | pathlib.Path) -> list[Example]:
     """Read labelled sentences from a JSON Lines file.
 
@@ -196,7 +189,7 @@ def _example(row: dict[str, Any], fallback_id: str) -> Example:
     targets = []
     for target in row.get("targets", ()):
         if target.get("start") is None:
-            span = locate(row["text"], target["text"])
+            span = locate(repair(row["text"]), mended(target["text"]))
         else:
             span = (target["start"], target["end"])
         targets.append(Target(target["text"], span, target["stance"]))
