@@ -1,0 +1,81 @@
+"""What the README shows is what the library does and what was measured."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from conflict_nlp.actors import Lexicon
+from conflict_nlp.codebook import EVENTS
+
+README = (ROOT / "README.md").read_text("utf-8")
+MEASURES = {
+    "event types, macro-F1 (24 types)": "event_macro_f1",
+    "event types, micro-F1": "event_micro_f1",
+    "primary event, accuracy": "primary_accuracy",
+    "sentence stance, macro-F1": "sentence_stance_macro_f1",
+    "target stance, macro-F1 (annotated spans)": "target_stance_macro_f1",
+    "ECE of the reported events": "event_ece_predicted",
+}
+
+
+def block(language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert found, f"README.md has no {language} block"
+    return found.group(1)
+
+
+def test_the_session_in_python_gives_what_is_shown() -> None:
+    example = doctest.DocTestParser().get_doctest(block("pycon"), {}, "README", "README.md", 0)
+    outcome = doctest.DocTestRunner().run(example)
+    assert outcome.attempted > 5
+    assert outcome.failed == 0
+
+
+def test_the_table_of_the_article_is_what_is_printed() -> None:
+    program = "from conflict_nlp.cli import app; app()"
+    printed = subprocess.run(
+        [sys.executable, "-c", program, "classify", "examples/article.txt", "--format", "table"],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout
+    lines = [line.rstrip() for line in printed.splitlines()]
+    shown = [line.rstrip() for line in block("text").splitlines()]
+    assert len(shown) > 20
+    assert lines[: len(shown)] == shown
+
+
+@pytest.mark.parametrize("label", MEASURES)
+def test_results_are_those_of_the_evaluation(label: str) -> None:
+    report = json.loads((ROOT / "training/results/evaluation.json").read_text("utf-8"))
+    cells = []
+    for name in ("shipped_int8", "tfidf_svm", "frozen"):
+        found = report["variants"][name]["all"][MEASURES[label]]
+        cells.append(f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]")
+    assert f"| {label} | {' | '.join(cells)} |" in README
+
+
+def test_speed_is_as_measured() -> None:
+    speed = json.loads((ROOT / "benchmarks/results/speed.json").read_text("utf-8"))
+    rates = speed["sentences_per_cpu_second"]
+    words = " ".join(README.split())
+    ours = rates["library_end_to_end_int8_one_by_one"]["median"]
+    memory = speed["peak_memory_mib"]["after_the_sentences"]["median"]
+    assert f"reads {ours:.0f} sentences a second" in words
+    assert f"{rates['ratio']['median']:.1f} times as many" in words
+    assert f"in {memory:.0f} MiB" in words
+
+
+def test_counts_are_right() -> None:
+    assert f"{len(EVENTS)}: clashes" in README
+    assert f"The lexicon ({len(Lexicon.load().actors):,} actors" in README
