@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from conflict_nlp.actors import Lexicon
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHIPPED = ROOT / "models" / "default"
 SHARED = ROOT.parent / "shared" / "data"
+
+LEXICON_HEADER = "id,name,kind,country,sector,aliases\n"
 
 # Sentences of our own, enough for a tiny network to be trained on.
 SENTENCES = [
@@ -23,6 +27,24 @@ SENTENCES = [
     ("تقع القرية على ضفة النهر", [], "none", []),
     ("يبلغ عدد سكان البلدة عشرة آلاف", [], "none", []),
 ]
+
+
+@pytest.fixture(scope="session")
+def lexicon() -> Lexicon:
+    """The library's own actors."""
+    return Lexicon.load()
+
+
+@pytest.fixture
+def table(tmp_path: pathlib.Path) -> Callable[..., pathlib.Path]:
+    """Writes rows as a lexicon of one's own."""
+
+    def write(*rows: str, header: str = LEXICON_HEADER) -> pathlib.Path:
+        path = tmp_path / "mine.csv"
+        path.write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -9,23 +9,6 @@ from hypothesis import strategies as st
 from conflict_nlp.actors import NOT_TARGETS, Lexicon, find
 from conflict_nlp.text import repair
 
-HEADER = "id,name,kind,country,sector,aliases\n"
-
-
-@pytest.fixture(scope="module")
-def lexicon():
-    return Lexicon.load()
-
-
-@pytest.fixture
-def table(tmp_path):
-    def write(*rows, header=HEADER):
-        path = tmp_path / "mine.csv"
-        path.write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
-        return path
-
-    return write
-
 
 def texts(text):
     return [mention.text for mention in find(text)]

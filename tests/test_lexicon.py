@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from conftest import LEXICON_HEADER as HEADER
 
 from conflict_nlp._actor_fold import folded_names
 from conflict_nlp._actor_words import NAME_ADJECTIVES, PEOPLES
 from conflict_nlp._actor_words import phrases as read_tables
 from conflict_nlp.actors import KINDS, NOT_TARGETS, SECTORS, Actor, Lexicon
 from conflict_nlp.errors import ConflictNLPError, LexiconError
-
-HEADER = "id,name,kind,country,sector,aliases\n"
-
-
-@pytest.fixture(scope="module")
-def lexicon():
-    return Lexicon.load()
-
-
-@pytest.fixture
-def table(tmp_path):
-    def write(*rows, header=HEADER):
-        path = tmp_path / "mine.csv"
-        path.write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
-        return path
-
-    return write
-
 
 # ---------------------------------------------------------------- a lexicon of one's own
 
