@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
+import types
 from collections.abc import Callable, Iterator
 
 import pytest
+from cli_helpers import FakeClassifier
 
 from conflict_nlp.actors import Lexicon
+from conflict_nlp.errors import ModelError, ModelNotFoundError
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHIPPED = ROOT / "models" / "default"
@@ -163,3 +167,25 @@ def shipped() -> Iterator[object]:
     from conflict_nlp import Classifier
 
     yield Classifier.from_pretrained()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> FakeClassifier:
+    """Stands in for the classifier that the command line loads."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"weights")
+    (folder / "card.md").write_bytes(b"-")
+    classifier = FakeClassifier(folder)
+
+    def from_pretrained(name="default", actors=None):
+        if name == "absent":
+            raise ModelNotFoundError("There is no model 'absent'.")
+        if name == "damaged":
+            raise ModelError("The model is damaged.")
+        return classifier
+
+    module = types.ModuleType("conflict_nlp.classifier")
+    module.Classifier = types.SimpleNamespace(from_pretrained=from_pretrained)
+    monkeypatch.setitem(sys.modules, "conflict_nlp.classifier", module)
+    return classifier

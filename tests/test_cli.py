@@ -2,120 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from cli_helpers import run
 
-from conflict_nlp.cli import app, classify, doctor
-from conflict_nlp.codebook import EVENTS
-from conflict_nlp.errors import ModelError, ModelNotFoundError
-from conflict_nlp.results import (
-    DocumentResult,
-    EventPrediction,
-    Result,
-    SentenceResult,
-    StancePrediction,
-    TargetStance,
-)
+from conflict_nlp.cli import classify
 
 BOMBARDED = "قصفت المدفعية أطراف البلدة."
 WITHDREW = "انسحب المقاتلون من القرية."
-
-
-class FakeClassifier:
-    """Answers like a classifier and remembers what it was asked."""
-
-    name = "fake"
-    calls: list
-    interrupt_after: int | None = None
-
-    def __init__(self, folder):
-        self.info = {
-            "path": str(folder),
-            "base": "tiny-encoder",
-            "runtime": "onnxruntime",
-            "codebook": "1",
-            "size_bytes": 2_500_000,
-        }
-        self.settings = types.SimpleNamespace(codebook="1")
-        self.calls = []
-
-    def classify(self, text, target=None, *, threshold=None, extras=()):
-        self.calls.append((text, target, threshold, extras))
-        bad = not isinstance(text, str)
-        named = () if target is None else (target,)
-        return Result(
-            text=text,
-            events=None if bad else (EventPrediction("shelling", 0.97),),
-            primary_event=None if bad else "shelling",
-            stance=None if bad else StancePrediction("none", 0.9),
-            targets=None
-            if bad
-            else tuple(
-                TargetStance(t, None, None, None, StancePrediction("against", 0.8)) for t in named
-            ),
-            abstain=None,
-            truncated=False,
-            error="not a text" if bad else None,
-            model=self.name,
-            codebook="1",
-            quad=None if bad or "quad" not in extras else ("MC",),
-            extras=extras,
-        )
-
-    def stream(self, texts, target=None, *, threshold=None, extras=()):
-        # Reads ahead by one, as a classifier with several threads does.
-        ahead = []
-        for number, text in enumerate(texts):
-            if number == self.interrupt_after:
-                raise KeyboardInterrupt
-            ahead.append(text)
-            if len(ahead) > 1:
-                yield self.classify(ahead.pop(0), target, threshold=threshold, extras=extras)
-        for text in ahead:
-            yield self.classify(text, target, threshold=threshold, extras=extras)
-
-    def classify_document(self, text, target=None, *, threshold=None, extras=()):
-        sentences, start = [], 0
-        for line in text.splitlines(keepends=True):
-            result = self.classify(line.strip(), target, threshold=threshold, extras=extras)
-            sentences.append(SentenceResult(start, start + len(line.strip()), result))
-            start += len(line)
-        return DocumentResult(tuple(sentences))
-
-
-@pytest.fixture
-def fake(monkeypatch, tmp_path):
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "model.onnx").write_bytes(b"weights")
-    (folder / "card.md").write_bytes(b"-")
-    classifier = FakeClassifier(folder)
-
-    def from_pretrained(name="default", actors=None):
-        if name == "absent":
-            raise ModelNotFoundError("There is no model 'absent'.")
-        if name == "damaged":
-            raise ModelError("The model is damaged.")
-        return classifier
-
-    module = types.ModuleType("conflict_nlp.classifier")
-    module.Classifier = types.SimpleNamespace(from_pretrained=from_pretrained)
-    monkeypatch.setitem(sys.modules, "conflict_nlp.classifier", module)
-    return classifier
-
-
-def run(*arguments, code=0, **options):
-    outcome = CliRunner().invoke(app, list(map(str, arguments)), **options)
-    assert outcome.exit_code == code, outcome.output
-    return outcome
 
 
 def rows(outcome):
@@ -309,7 +207,7 @@ def test_a_closed_pipe_is_quiet(tmp_path):
     program = f"""
 import sys, types
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_cli import FakeClassifier, app
+from cli_helpers import FakeClassifier, app
 module = types.ModuleType("conflict_nlp.classifier")
 module.Classifier = types.SimpleNamespace(from_pretrained=lambda name: FakeClassifier("."))
 sys.modules["conflict_nlp.classifier"] = module
@@ -333,69 +231,6 @@ def test_help_needs_no_model_and_shows_examples():
             [sys.executable, "-c", loaded % module], capture_output=True, text=True, check=True
         )
         assert shown.stdout == "[]\n"
-
-
-def test_labels_as_json_and_markdown_hold_all_types():
-    data = json.loads(run("labels", "--format", "json").stdout)
-    assert [row["name"] for row in data["events"]] == list(EVENTS)
-    assert data["codebook"] == "1"
-    assert data["stances"] == ["favor", "against", "none"]
-    assert data["quad"]["VX"] == "verbal cooperation"
-    lines = run("labels", "--format", "markdown").stdout.splitlines()
-    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(EVENTS)
-    assert len({line.count(" | ") for line in lines}) == 1
-
-
-def test_labels_table_shows_whole_names_on_a_narrow_terminal():
-    shown = run("labels", env={"COLUMNS": "80"}).stdout
-    assert all(name in shown for name in EVENTS)
-    assert "CAMEO 0841" in shown
-
-
-def test_doctor_says_that_it_works(fake):
-    shown = run("doctor").stdout
-    for words in (
-        "tiny-encoder",
-        "onnxruntime",
-        "2.5 MB",
-        "shelling 97%",
-        "int8 features",
-        "works",
-    ):
-        assert words in shown
-    digest = hashlib.sha256(b"weights").hexdigest()[:12]
-    assert re.search(rf"model\.onnx +sha256 {digest}\n", shown)
-
-
-def test_doctor_fails_when_the_model_does(fake):
-    shown = run("doctor", "--model", "absent", code=1).stdout
-    assert "ModelNotFoundError: There is no model 'absent'." in shown
-    assert "DOES NOT WORK" in shown
-
-
-def test_doctor_names_the_line_that_installs_what_is_missing(fake, monkeypatch):
-    requirements = ["numpy>=1.26", "torch[cpu]>=2.4; extra == 'train'", 'onnx; extra == "train"']
-    versions = {"conflict-nlp": "0.1.0", "numpy": "2.4.6", "onnx": "1.23"}
-
-    def version(name):
-        if name not in versions:
-            raise doctor.metadata.PackageNotFoundError(name)
-        return versions[name]
-
-    monkeypatch.setattr(doctor.metadata, "requires", lambda name: requirements)
-    monkeypatch.setattr(doctor.metadata, "version", version)
-    shown = run("doctor").stdout
-    assert "numpy 2.4.6" in shown
-    assert 'torch; install with: pip install "conflict-nlp[train]"' in shown
-    assert "numpy; install" not in shown
-
-
-def test_cpu_features_are_whole_words(tmp_path):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("flags : fpu avx2 avx512_vnni_x avx_vnni\n")
-    assert doctor.cpu_features(cpuinfo) == "avx_vnni, avx2"
-    cpuinfo.write_text("flags : fpu\n")
-    assert doctor.cpu_features(cpuinfo) == "none"
 
 
 def test_the_plain_function_works_without_the_command(fake):

@@ -46,7 +46,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def pool(path: pathlib.Path, labelled: set[str]) -> list[Example]:
-    """The unlabelled sentences, with the actors found in them as targets."""
+    """The unlabelled sentences of a usable length."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     few, many = WORDS
