@@ -2,7 +2,7 @@ PYTHON ?= python
 CONFIG ?= training/configs/default.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint format types wheel base train evaluate bench clean
+.PHONY: help install test lint format types wheel base model train evaluate bench clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,19 @@ wheel: ## Build the wheel into dist/
 
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
+
+# The first two releases, out of the history: teachers, and the second the one to start from.
+artifacts/%/models/default:
+	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
+
+artifacts/pseudo.jsonl: | artifacts/84290dd/models/default artifacts/52901e2/models/default
+	$(PYTHON) training/pseudo_label.py --teacher artifacts/84290dd/models/default \
+	  --teacher artifacts/52901e2/models/default --rows 28000 --output $@
+
+model: base artifacts/pseudo.jsonl ## Train the shipped model anew, from base to checkpoint
+	sed 's/"num_hidden_layers": 12/"num_hidden_layers": 10/' artifacts/base/config.json \
+	  > artifacts/84290dd/models/default/config.json
+	$(PYTHON) training/train.py training/configs/default.toml
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	$(PYTHON) training/train.py $(CONFIG)

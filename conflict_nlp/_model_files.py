@@ -16,6 +16,7 @@ TOKENIZER_FILE = "tokenizer.json"
 CALIBRATION_FILE = "calibration.json"
 ONNX_FILE = "model.onnx"
 TRAINING_FILE = "training.json"
+CONFIG_FILE = "config.json"
 FORMAT = 1
 
 

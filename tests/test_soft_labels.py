@@ -24,6 +24,8 @@ from conflict_nlp.learning.data import (
     read_labelled,
     sentence_item,
 )
+from conflict_nlp.learning.export import export
+from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.trainer import train
 
 TEXT = "قصفت المدفعية أحياء المدينة القديمة"
@@ -109,6 +111,36 @@ def test_training_onward_keeps_the_heads_and_what_they_see(
     assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in before)
 
 
+def test_training_onward_from_an_exported_model_starts_where_it_stands(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    export(checkpoint, tmp_path / "int8")
+    config = dataclasses.replace(
+        settings_for(tmp_path / "int8", labelled_file, tmp_path / "onward"),
+        pooling="label",
+        learning_rate=1e-8,
+        head_learning_rate=1e-8,
+    )
+    train(config)
+    before = load_file(checkpoint / "model.safetensors")
+    after = load_file(tmp_path / "onward" / "model.safetensors")
+    assert before.keys() == after.keys()
+    for name, weights in before.items():
+        # Seven bits: at most half a step of largest / 63 (embeddings: of the range / 255).
+        assert (weights - after[name]).abs().max() <= weights.abs().max() / 100, name
+
+
+def test_an_exported_model_without_its_encoder_s_configuration_says_what_to_copy(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    settings, _ = export(checkpoint, tmp_path / "int8")
+    (tmp_path / "int8" / "config.json").unlink()
+    with pytest.raises(
+        ModelError, match=f"copy the config.json of its base encoder .{settings.base}"
+    ):
+        load_exported(tmp_path / "int8")
+
+
 def test_training_onward_with_another_pooling_is_refused(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -116,12 +148,50 @@ def test_training_onward_with_another_pooling_is_refused(
         train(settings_for(checkpoint, labelled_file, tmp_path / "out"))
 
 
-def test_training_onward_keeps_all_layers(
+def test_training_onward_keeps_the_last_layer(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     config = settings_for(checkpoint, labelled_file, tmp_path / "out")
     with pytest.raises(DataError, match=r"layers: 1 asked for, but .* is a checkpoint of 2"):
         dataclasses.replace(config, layers=1).checked()
+
+
+def test_training_onward_without_a_layer(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = dataclasses.replace(
+        settings_for(checkpoint, labelled_file, tmp_path / "onward"),
+        pooling="label",
+        drop_layers=(0,),
+        learning_rate=1e-8,
+        head_learning_rate=1e-8,
+    )
+    train(config)
+    before = load_file(checkpoint / "model.safetensors")
+    after, _ = load_checkpoint(tmp_path / "onward")
+    assert after.encoder.config.num_hidden_layers == 1
+    kept = after.state_dict()["encoder.encoder.layer.0.output.dense.weight"]
+    assert torch.allclose(kept, before["encoder.encoder.layer.1.output.dense.weight"], atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [(2,), (0, 1), (-1,)])
+def test_layers_that_cannot_be_left_out_are_told(
+    checkpoint: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    layers: tuple[int, ...],
+) -> None:
+    config = settings_for(checkpoint, labelled_file, tmp_path / "out")
+    with pytest.raises(DataError, match=r"has layers 0 to 1, of which some must stay"):
+        dataclasses.replace(config, drop_layers=layers).checked()
+
+
+def test_layers_of_a_bare_encoder_are_dropped_from_the_end_alone(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = settings_for(tiny_base, labelled_file, tmp_path / "out")
+    with pytest.raises(DataError, match="is a bare encoder"):
+        dataclasses.replace(config, drop_layers=(0,)).checked()
 
 
 def test_dropout_inside_the_encoder_changes_what_is_learnt(

@@ -44,7 +44,11 @@ def main() -> None:
     args = parser.parse_args()
     config = TrainConfig.from_toml(args.config, **overrides(args.set)).checked()
     # Before training: a commit made meanwhile is not what was run.
-    weights = sorted(pathlib.Path(config.base).glob("*.safetensors"))
+    weights = [
+        path
+        for path in sorted(pathlib.Path(config.base).iterdir())
+        if path.suffix in (".safetensors", ".onnx")
+    ]
     files = [*config.train, *config.auxiliary, config.dev, *weights]
     record: dict[str, Any] = {"config": dataclasses.asdict(config)}
     record["provenance"] = provenance(files, {"training": config.seed})

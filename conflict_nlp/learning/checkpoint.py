@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pathlib
 import shutil
+from collections.abc import Collection
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
@@ -13,6 +15,7 @@ from transformers import AutoConfig, AutoModel
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
+from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.model import ConflictModel
 
 WEIGHTS_FILE = "model.safetensors"
@@ -61,20 +64,26 @@ def new_model(
 
 
 def continued_model(
-    base: pathlib.Path, settings: ModelSettings, dropout: float, encoder_dropout: float = 0.0
+    base: pathlib.Path,
+    settings: ModelSettings,
+    dropout: float,
+    encoder_dropout: float = 0.0,
+    drop_layers: Collection[int] = (),
 ) -> ConflictModel:
-    """A model with the weights of a checkpoint, heads included, to train onward.
+    """A model with the weights of a checkpoint or exported model, heads included, to train onward.
 
     Args:
-        base: directory of the checkpoint.
+        base: directory of the checkpoint, or model directory with its int8 weights.
         settings: labels and pooling, which must be the checkpoint's.
         dropout: dropout on pooled features.
         encoder_dropout: dropout on the encoder's hidden states.
+        drop_layers: layers of the encoder to leave out, counted from 0.
 
     Raises:
-        ModelError: the checkpoint has other labels or another pooling.
+        ModelError: the checkpoint has other labels or another pooling, or cannot be read.
     """
-    model, there = load_checkpoint(base)
+    load = load_checkpoint if (base / WEIGHTS_FILE).exists() else load_exported
+    model, there = load(base)
     for name in ("events", "stances", "pooling"):
         if getattr(there, name) != getattr(settings, name):
             raise ModelError(
@@ -82,6 +91,11 @@ def continued_model(
                 f"for {getattr(settings, name)!r}. Train with the checkpoint's, or start from the "
                 "bare encoder."
             )
+    if drop_layers:
+        stack: Any = model.encoder.encoder
+        kept = [layer for i, layer in enumerate(stack.layer) if i not in drop_layers]
+        stack.layer = nn.ModuleList(kept)
+        model.encoder.config.num_hidden_layers = len(kept)
     for module in model.encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = encoder_dropout

@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from conflict_nlp._model_files import SETTINGS_FILE
+from conflict_nlp._model_files import CONFIG_FILE, SETTINGS_FILE
 from conflict_nlp.errors import DataError
 
 
@@ -18,7 +18,8 @@ class TrainConfig:
     """Everything that decides the outcome of a training run.
 
     Attributes:
-        base: directory of the encoder to fine-tune, or of a checkpoint to train onward.
+        base: directory of the encoder to fine-tune, or of a checkpoint or exported model to train
+            onward.
         train: JSON Lines files of labelled sentences to train on.
         dev: JSON Lines file to report on and to calibrate on; never trained on.
         output: directory of the checkpoint.
@@ -26,6 +27,8 @@ class TrainConfig:
         base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
         auxiliary: files of sentences labelled with stance toward a topic only.
         layers: keep the encoder's first so many layers; None for all.
+        drop_layers: layers of a checkpoint's encoder to leave out when training it onward, counted
+            from 0 (Sajjad et al. 2023); training makes good most of what a middle one did.
         pooling: ``mean`` or ``label`` (attention for each event type).
         max_length: longest training sentence in tokens; longer ones are cut.
         epochs: passes over the training data.
@@ -59,6 +62,7 @@ class TrainConfig:
     base_name: str = ""
     auxiliary: tuple[str, ...] = ()
     layers: int | None = None
+    drop_layers: tuple[int, ...] = ()
     pooling: str = "mean"
     max_length: int = 192
     epochs: int = 5
@@ -85,9 +89,9 @@ class TrainConfig:
     def problems(self) -> list[str]:
         """Everything wrong with the settings, one line each."""
         found = []
-        if not (pathlib.Path(self.base) / "config.json").exists():
+        if not (pathlib.Path(self.base) / CONFIG_FILE).exists():
             found.append(
-                f"base: no encoder in {self.base!r} (no config.json); build one with "
+                f"base: no encoder in {self.base!r} (no {CONFIG_FILE}); build one with "
                 "training/build_base.py, or give the directory of a downloaded model"
             )
         else:
@@ -108,18 +112,34 @@ class TrainConfig:
         return found
 
     def _layer_problems(self) -> list[str]:
-        config = json.loads((pathlib.Path(self.base) / "config.json").read_text("utf-8"))
+        config = json.loads((pathlib.Path(self.base) / CONFIG_FILE).read_text("utf-8"))
         there = config.get("num_hidden_layers")
-        if self.layers is None or there is None or self.layers == there:
+        if there is None:
             return []
+        found = []
         if (pathlib.Path(self.base) / SETTINGS_FILE).exists():
-            return [
-                f"layers: {self.layers} asked for, but {self.base!r} is a checkpoint of {there}, "
-                "whose heads read its last layer; leave the setting out"
-            ]
-        if 1 <= self.layers <= there:
-            return []
-        return [f"layers: {self.layers} asked for; the encoder in {self.base!r} has {there}"]
+            if self.layers not in (None, there):
+                found.append(
+                    f"layers: {self.layers} asked for, but {self.base!r} is a checkpoint of "
+                    f"{there}, whose heads read its last layer; name layers in drop_layers instead"
+                )
+            left = set(range(there)) - set(self.drop_layers)
+            if not left or not set(self.drop_layers) <= set(range(there)):
+                found.append(
+                    f"drop_layers: {sorted(self.drop_layers)}; the encoder in {self.base!r} has "
+                    f"layers 0 to {there - 1}, of which some must stay"
+                )
+        else:
+            if self.layers is not None and not 1 <= self.layers <= there:
+                found.append(
+                    f"layers: {self.layers} asked for; the encoder in {self.base!r} has {there}"
+                )
+            if self.drop_layers:
+                found.append(
+                    f"drop_layers: {self.base!r} is a bare encoder, which has not learnt where its "
+                    "layers can be spared; use layers, which keeps the first ones"
+                )
+        return found
 
     def checked(self) -> TrainConfig:
         """These settings, if nothing is wrong with them.
@@ -153,7 +173,7 @@ class TrainConfig:
                 f"{path}: unknown settings {unknown}, missing settings {missing}. "
                 f"Known are: {', '.join(fields)}."
             )
-        for name in ("train", "auxiliary"):
+        for name in ("train", "auxiliary", "drop_layers"):
             given = values.get(name, ())
-            values[name] = (given,) if isinstance(given, str) else tuple(given)
+            values[name] = (given,) if isinstance(given, (str, int)) else tuple(given)
         return cls(**values)

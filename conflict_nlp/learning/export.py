@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import (
     CALIBRATION_FILE,
+    CONFIG_FILE,
     ONNX_FILE,
     TOKENIZER_FILE,
     TRAINING_FILE,
@@ -174,7 +175,8 @@ def export(
         whole = pathlib.Path(folder) / "fp32.onnx"
         export_onnx(model, whole)
         quantise(whole, output / ONNX_FILE)
-    shutil.copy(checkpoint / TOKENIZER_FILE, output / TOKENIZER_FILE)
+    for file in (TOKENIZER_FILE, CONFIG_FILE):
+        shutil.copy(checkpoint / file, output / file)
     (output / TRAINING_FILE).unlink(missing_ok=True)
     if (checkpoint / TRAINING_FILE).exists():  # how the weights came about stays with them
         shutil.copy(checkpoint / TRAINING_FILE, output / TRAINING_FILE)

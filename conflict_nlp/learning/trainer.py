@@ -181,7 +181,9 @@ def train(config: TrainConfig) -> ConflictModel:
         examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
     onward = (base / SETTINGS_FILE).exists()
     if onward:
-        model = continued_model(base, settings, config.dropout, config.encoder_dropout)
+        model = continued_model(
+            base, settings, config.dropout, config.encoder_dropout, config.drop_layers
+        )
     else:
         model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
     model.loss_weights = loss_weights(examples, scheme, config)
