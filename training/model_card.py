@@ -14,7 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TRAINING_FILE, ModelSettings
+from conflict_nlp._model_files import (
+    CALIBRATION_FILE,
+    CONFIG_FILE,
+    ONNX_FILE,
+    TRAINING_FILE,
+    ModelSettings,
+)
 from conflict_nlp.calibration import Calibration
 
 ROWS = {
@@ -113,7 +119,7 @@ def card(args: argparse.Namespace) -> str:
     )
     return TEMPLATE.read_text("utf-8").format(
         name=settings.name,
-        layers=config["layers"] or 12,
+        layers=json.loads((args.model / CONFIG_FILE).read_text("utf-8"))["num_hidden_layers"],
         size=len(weights) / 1e6,
         sha=hashlib.sha256(weights).hexdigest()[:16],
         starter=starter,
