@@ -23,9 +23,10 @@ from onnxruntime.quantization import QuantType
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import cross_fitted, measures
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.export import export_onnx, quantise
 from conflict_nlp.learning.predict import predict_onnx
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
 
 FIGURES = ("event_macro_f1", "event_micro_f1", "primary_accuracy", "target_stance_macro_f1")

@@ -1,26 +1,28 @@
-"""Texts out of files: a row at a time, in constant memory, with no row lost.
+"""Rows out of files: one at a time, in constant memory, with none lost.
 
-A row that cannot be read comes out with its ``error`` and its raw line as text. All files are
-UTF-8, with or without a byte order mark.
+A row that cannot be read comes out with its ``error`` and its raw line. All files are UTF-8, with
+or without a byte order mark.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conflict_nlp._lines import Rewindable, decode_lines, lines_of, printable, undecodable
 from conflict_nlp.errors import DataError
 
 __all__ = [
+    "Record",
     "Row",
     "count_lines",
+    "csv_records",
     "decode_lines",
+    "jsonl_records",
     "printable",
     "read_csv",
     "read_document",
@@ -28,7 +30,6 @@ __all__ = [
     "undecodable",
 ]
 
-_ESCAPED = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte
 _LONGEST_FIELD = 1 << 24
 
 
@@ -47,47 +48,21 @@ class Row:
     error: str | None = None
 
 
-def decode_lines(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """Decode UTF-8 line by line, the line ends kept; bytes that are not UTF-8 stay recognisable.
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a file with all its columns.
 
     Args:
-        lines: raw lines, such as a file opened in binary mode.
-        name: what to call the source in an error.
-
-    Yields:
-        The lines as text, without a byte order mark, a byte that is not UTF-8 as a surrogate
-        (``surrogateescape``), for :func:`undecodable` to find.
-
-    Raises:
-        DataError: the source begins with the mark of UTF-16.
-
-    Example:
-        >>> list(decode_lines(["نص".encode()], "stdin"))
-        ['نص']
+        line: number of the row's first line in the file, from 1.
+        values: what the columns hold; None for a row with an error.
+        raw: the row as it stands in the file, as far as it can be shown.
+        error: why the row cannot be read, or None.
     """
-    for number, raw in enumerate(lines):
-        if number == 0 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise DataError(
-                f"{name} is UTF-16, and UTF-8 is read. Convert it first: iconv -f UTF-16 -t UTF-8"
-            )
-        text = raw.decode("utf-8", "surrogateescape")
-        yield text if number else text.removeprefix("\ufeff")
 
-
-def undecodable(text: str) -> str | None:
-    """What is wrong with a text of :func:`decode_lines` that was not UTF-8, or None.
-
-    Example:
-        >>> undecodable(b"\\xe3".decode("utf-8", "surrogateescape"))[:29]
-        'not UTF-8: byte 0xe3 at offse'
-    """
-    found = _ESCAPED.search(text)
-    if found is None:
-        return None
-    return (
-        f"not UTF-8: byte 0x{ord(found[0]) - 0xDC00:02x} at offset {found.start()}. Convert the "
-        "source first, if it is from Windows for example with: iconv -f WINDOWS-1256 -t UTF-8"
-    )
+    line: int
+    values: dict[str, Any] | None
+    raw: str
+    error: str | None = None
 
 
 def read_document(path: Path) -> str:
@@ -106,11 +81,47 @@ def read_document(path: Path) -> str:
         >>> read_document(Path("article.txt"))  # doctest: +SKIP
         'سيطرت القوات الحكومية على المعبر.'
     """
-    text = "".join(_lines(path))
+    text = "".join(lines_of(path))
     problem = undecodable(text)
     if problem is not None:
         raise DataError(f"{path} is {problem}")
     return text
+
+
+def jsonl_records(path: Path) -> Iterator[Record]:
+    """Read a JSON Lines file; blank lines are skipped.
+
+    Args:
+        path: the file, one JSON object a line.
+
+    Yields:
+        One record a line, in the order of the file; with an error where the line is not UTF-8 or
+        not a JSON object.
+
+    Raises:
+        DataError: if the file is UTF-16.
+
+    Example:
+        >>> [record.values for record in jsonl_records(Path("rows.jsonl"))]  # doctest: +SKIP
+        [{'text': 'انسحب المقاتلون من القرية.', 'events': ['withdrawal']}]
+    """
+    for number, line in enumerate(lines_of(path), start=1):
+        raw = line.strip()
+        if not raw:
+            continue
+        problem = undecodable(raw)
+        if problem is not None:
+            yield Record(number, None, printable(raw), f"line {number} is {problem}")
+            continue
+        try:
+            value = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            yield Record(number, None, raw, f"line {number} is not JSON: {error}")
+            continue
+        if isinstance(value, dict):
+            yield Record(number, value, raw)
+        else:
+            yield Record(number, None, raw, f"line {number} is not a JSON object")
 
 
 def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
@@ -131,62 +142,55 @@ def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
         >>> [row.text for row in read_jsonl(Path("rows.jsonl"))]  # doctest: +SKIP
         ['انسحب المقاتلون من القرية.']
     """
-    for number, line in enumerate(_lines(path), start=1):
-        raw = line.strip()
-        if not raw:
-            continue
-        problem = undecodable(raw)
-        if problem is not None:
-            yield Row(number, printable(raw), f"line {number} is {problem}")
-            continue
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            yield Row(number, raw, f"line {number} is not JSON: {error}")
-            continue
-        if isinstance(value, dict) and column in value:
-            yield Row(number, value[column])
+    for record in jsonl_records(path):
+        error = record.error
+        if record.values is not None and column in record.values:
+            yield Row(record.line, record.values[column])
+        elif error is None or error.endswith("object"):
+            why = f"line {record.line} is not a JSON object with a field '{column}'"
+            yield Row(record.line, record.raw, why)
         else:
-            yield Row(number, raw, f"line {number} is not a JSON object with a field '{column}'")
+            yield Row(record.line, record.raw, error)
 
 
-def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
-    """Read the texts of a comma-separated file with a header; blank lines are skipped.
+def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) -> Iterator[Record]:
+    """Read a table of delimited values with a header; blank lines are skipped.
 
-    Fields may be quoted and then hold commas, doubled quotes and line breaks.
+    Fields may be quoted and then hold delimiters, doubled quotes and line breaks.
 
     Args:
         path: the file.
-        column: the column that holds the text.
+        delimiter: what stands between fields.
+        needed: columns that the header must name.
 
     Yields:
-        One row each, in the order of the file; with an error where it is not UTF-8, the quoting
-        is broken or the number of fields is not the header's. Reading goes on at the line after
-        a broken one.
+        One record a row, in the order of the file; with an error where it is not UTF-8, the
+        quoting is broken or the number of fields is not the header's. Reading goes on at the line
+        after a broken one.
 
     Raises:
-        DataError: if the file is UTF-16 or its header lacks the column.
+        DataError: if the file is UTF-16 or its header lacks a column.
 
     Example:
-        >>> [row.text for row in read_csv(Path("rows.csv"))]  # doctest: +SKIP
-        ['انسحب المقاتلون من القرية.']
+        >>> [record.values for record in csv_records(Path("rows.csv"))]  # doctest: +SKIP
+        [{'text': 'انسحب المقاتلون من القرية.', 'events': 'withdrawal'}]
     """
     # Whole articles stand in fields; the module's own limit is 131,072 characters.
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
-    lines = _Rewindable(_lines(path))
-    reader = csv.reader(lines, strict=True)
+    lines = Rewindable(lines_of(path))
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     try:
         header = next(reader, [])
     except csv.Error as error:
         msg = f"{path}: the header is not CSV: {error}."
         raise DataError(msg) from error
-    if column not in header:
-        msg = (
-            f"{path} has no column '{column}'; its columns, separated by commas, are: "
-            f"{printable(', '.join(header)) or 'none'}."
-        )
-        raise DataError(msg)
-    where = header.index(column)
+    for column in needed:
+        if column not in header:
+            msg = (
+                f"{path} has no column '{column}'; its columns, separated by commas, are: "
+                f"{printable(', '.join(header)) or 'none'}."
+            )
+            raise DataError(msg)
     while True:
         lines.start_row()
         try:
@@ -195,16 +199,41 @@ def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
             return
         except csv.Error as error:
             raw = printable(lines.give_back_all_but_first())
-            yield Row(lines.number, raw, f"line {lines.number} is not CSV: {error}")
+            why = f"line {lines.number} is not CSV: {error}"
+            yield Record(lines.number, None, raw, why)
             continue
         problem = undecodable(lines.raw)
         if problem is not None:
-            yield Row(lines.first, printable(lines.raw), f"line {lines.first} is {problem}")
+            yield Record(
+                lines.first, None, printable(lines.raw), f"line {lines.first} is {problem}"
+            )
         elif fields and len(fields) != len(header):
             why = f"line {lines.first} has {len(fields)} fields, the header {len(header)}"
-            yield Row(lines.first, lines.raw, why)
+            yield Record(lines.first, None, lines.raw, why)
         elif fields:
-            yield Row(lines.first, fields[where])
+            yield Record(lines.first, dict(zip(header, fields, strict=True)), lines.raw)
+
+
+def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
+    """Read the texts of a comma-separated file with a header; blank lines are skipped.
+
+    Args:
+        path: the file.
+        column: the column that holds the text.
+
+    Yields:
+        One row each, in the order of the file; with an error as :func:`csv_records` gives it.
+
+    Raises:
+        DataError: if the file is UTF-16 or its header lacks the column.
+
+    Example:
+        >>> [row.text for row in read_csv(Path("rows.csv"))]  # doctest: +SKIP
+        ['انسحب المقاتلون من القرية.']
+    """
+    for record in csv_records(path, needed=[column]):
+        text = record.raw if record.values is None else record.values[column]
+        yield Row(record.line, text, record.error)
 
 
 def count_lines(path: Path) -> int:
@@ -222,61 +251,3 @@ def count_lines(path: Path) -> int:
     """
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-
-
-def printable(text: str) -> str:
-    """A text of :func:`decode_lines` with replacement characters for what was not UTF-8.
-
-    Example:
-        >>> printable(b"\\xe3!".decode("utf-8", "surrogateescape"))
-        '\ufffd!'
-    """
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with path.open("rb") as file:
-        yield from decode_lines(file, str(path))
-
-
-class _Rewindable:
-    """Lines that a broken row can give back.
-
-    A quote that is never closed makes the csv module swallow the rows after it.
-    """
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.number = 0
-        self._lines = lines
-        self._returned: deque[str] = deque()
-        self._taken: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._lines)
-        self._taken.append(line)
-        self.number += 1
-        return line
-
-    @property
-    def first(self) -> int:
-        """Number of the row's first line."""
-        return self.number - len(self._taken) + 1
-
-    @property
-    def raw(self) -> str:
-        """The lines of the row."""
-        return "".join(self._taken).rstrip("\r\n")
-
-    def start_row(self) -> None:
-        """Forget the lines of the row before."""
-        self._taken.clear()
-
-    def give_back_all_but_first(self) -> str:
-        """Return the row's first line and let the rest be read again."""
-        self._returned.extendleft(reversed(self._taken[1:]))
-        self.number = self.first
-        del self._taken[1:]
-        return self.raw

@@ -145,9 +145,10 @@ def exported(
     """The tiny model exported to int8 and calibrated."""
     from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE
     from conflict_nlp.learning.calibrate import fit_calibration
-    from conflict_nlp.learning.data import LabelScheme, read_labelled
+    from conflict_nlp.learning.examples import LabelScheme
     from conflict_nlp.learning.export import export
     from conflict_nlp.learning.predict import predict_onnx
+    from conflict_nlp.learning.read import read_labelled
     from conflict_nlp.runtime import OnnxRuntime
 
     folder = tmp_path_factory.mktemp("exported") / "model"

@@ -46,7 +46,7 @@ class TestFitting:
     def test_fitted_probabilities_are_calibrated_and_thresholds_help(self) -> None:
         pytest.importorskip("torch", reason="fitting needs the train extra")
         from conflict_nlp.learning.calibrate import fit_calibration
-        from conflict_nlp.learning.data import Example, LabelScheme
+        from conflict_nlp.learning.examples import Example, LabelScheme
         from conflict_nlp.learning.predict import Logits
 
         random = np.random.default_rng(5)

@@ -18,7 +18,7 @@ from conflict_nlp.learning.calibrate import (
     fit_thresholds,
     true_events,
 )
-from conflict_nlp.learning.data import Example, LabelScheme
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)

@@ -16,16 +16,9 @@ from training_helpers import scheme_of, settings_for
 
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.data import (
-    Collator,
-    Example,
-    SentenceDataset,
-    SoftLabels,
-    read_labelled,
-    sentence_item,
-)
-from conflict_nlp.learning.export import export
-from conflict_nlp.learning.exported import load_exported
+from conflict_nlp.learning.data import Collator, SentenceDataset, sentence_item
+from conflict_nlp.learning.examples import Example, SoftLabels
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 
 TEXT = "قصفت المدفعية أحياء المدينة القديمة"
@@ -109,36 +102,6 @@ def test_training_onward_keeps_the_heads_and_what_they_see(
     after = load_file(tmp_path / "onward" / "model.safetensors")
     assert before.keys() == after.keys()
     assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in before)
-
-
-def test_training_onward_from_an_exported_model_starts_where_it_stands(
-    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    export(checkpoint, tmp_path / "int8")
-    config = dataclasses.replace(
-        settings_for(tmp_path / "int8", labelled_file, tmp_path / "onward"),
-        pooling="label",
-        learning_rate=1e-8,
-        head_learning_rate=1e-8,
-    )
-    train(config)
-    before = load_file(checkpoint / "model.safetensors")
-    after = load_file(tmp_path / "onward" / "model.safetensors")
-    assert before.keys() == after.keys()
-    for name, weights in before.items():
-        # Seven bits: at most half a step of largest / 63 (embeddings: of the range / 255).
-        assert (weights - after[name]).abs().max() <= weights.abs().max() / 100, name
-
-
-def test_an_exported_model_without_its_encoder_s_configuration_says_what_to_copy(
-    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    settings, _ = export(checkpoint, tmp_path / "int8")
-    (tmp_path / "int8" / "config.json").unlink()
-    with pytest.raises(
-        ModelError, match=f"copy the config.json of its base encoder .{settings.base}"
-    ):
-        load_exported(tmp_path / "int8")
 
 
 def test_training_onward_with_another_pooling_is_refused(

@@ -19,9 +19,9 @@ from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import read_labelled
 from conflict_nlp.learning.export import export_onnx
 from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
 

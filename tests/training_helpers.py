@@ -6,7 +6,7 @@ import pathlib
 
 from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import LabelScheme
+from conflict_nlp.learning.examples import LabelScheme
 
 
 def scheme_of(settings: ModelSettings) -> LabelScheme:

@@ -35,8 +35,9 @@ from conflict_nlp._model_files import TOKENIZER_FILE
 from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
 from conflict_nlp.evaluation.scores import cross_fitted, score
 from conflict_nlp.learning.calibrate import true_events, true_primary
-from conflict_nlp.learning.data import Example, LabelScheme, read_labelled
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.text import Normalizer, repair
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)

@@ -32,8 +32,9 @@ from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import Decisions, cross_fitted, decide, measures, score
 from conflict_nlp.learning.calibrate import fit_calibration, true_events, true_primary, true_stance
 from conflict_nlp.learning.checkpoint import WEIGHTS_FILE, load_checkpoint, load_encoder
-from conflict_nlp.learning.data import Example, LabelScheme, read_labelled
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)

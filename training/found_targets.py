@@ -12,7 +12,7 @@ import numpy.typing as npt
 from conflict_nlp import actors, metrics
 from conflict_nlp.evaluation.scores import Decisions
 from conflict_nlp.evaluation.spans import match
-from conflict_nlp.learning.data import Example, LabelScheme, Target
+from conflict_nlp.learning.examples import Example, LabelScheme, Target
 
 Ints = npt.NDArray[np.int64]
 

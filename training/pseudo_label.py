@@ -35,8 +35,9 @@ from sklearn.preprocessing import StandardScaler
 from conflict_nlp import Classifier
 from conflict_nlp._parallel import cores
 from conflict_nlp.learning.calibrate import fit_calibration, true_events
-from conflict_nlp.learning.data import Example, read_labelled
+from conflict_nlp.learning.examples import Example
 from conflict_nlp.learning.predict import Logits, predict_onnx
+from conflict_nlp.learning.read import read_labelled
 
 WORDS = (5, 45)  # length of the sentences taken: short enough to train on fast
 NEAR = 0.03  # share of the pool, best scored first, that an event type's sentences are drawn from

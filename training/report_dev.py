@@ -7,8 +7,9 @@ import pathlib
 
 from conflict_nlp.evaluation.scores import cross_fitted, score
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.predict import predict_torch
+from conflict_nlp.learning.read import read_labelled
 
 
 def report_dev(folder: pathlib.Path, dev_file: str | pathlib.Path) -> None:

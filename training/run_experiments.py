@@ -26,8 +26,9 @@ from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import cross_fitted, measures
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import Example, LabelScheme, read_labelled
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits, predict_topics, predict_torch
+from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 
 DECLARED = pathlib.Path("training/experiments.toml")

@@ -24,9 +24,10 @@ from torch import nn
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.learning.calibrate import true_events, true_primary, true_stance
 from conflict_nlp.learning.checkpoint import load_encoder
-from conflict_nlp.learning.data import LabelScheme, read_labelled
+from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.predict import predict_torch
+from conflict_nlp.learning.read import read_labelled
 
 
 def main() -> None:

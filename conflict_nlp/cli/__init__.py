@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conflict_nlp import __version__
-from conflict_nlp.cli import classify, doctor, labels
+from conflict_nlp.cli import classify, data, doctor, labels
 
 __all__ = ["app"]
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("classify")(classify.command)
+app.add_typer(data.app, name="data")
 app.command("labels")(labels.command)
 app.command("doctor")(doctor.command)
 

@@ -20,7 +20,7 @@ from conflict_nlp.learning.calibrate import (
     true_primary,
     true_stance,
 )
-from conflict_nlp.learning.data import Example, LabelScheme
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
 
 Array = npt.NDArray[np.float64]

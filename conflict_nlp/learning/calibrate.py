@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from conflict_nlp import metrics
 from conflict_nlp.calibration import Calibration
-from conflict_nlp.learning.data import Example, LabelScheme
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
 
 Array = npt.NDArray[np.float64]

@@ -13,13 +13,8 @@ import torch
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp.errors import DataError
-from conflict_nlp.learning.data import (
-    Collator,
-    Example,
-    LabelScheme,
-    sentence_item,
-    topic_item,
-)
+from conflict_nlp.learning.data import Collator, sentence_item, topic_item
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.runtime import OnnxRuntime
 from conflict_nlp.text import repair

@@ -32,14 +32,10 @@ from conflict_nlp.learning.checkpoint import (
     save_checkpoint,
 )
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.data import (
-    Collator,
-    Example,
-    LabelScheme,
-    SentenceDataset,
-    read_labelled,
-)
+from conflict_nlp.learning.data import Collator, SentenceDataset
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.model import ConflictModel, LossWeights
+from conflict_nlp.learning.read import read_labelled
 
 STANDARDISING = 512  # sentences that mean and deviation of the features are taken from
 

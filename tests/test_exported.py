@@ -1,0 +1,78 @@
+"""Torch weights out of the int8 model, so that a released model can be trained onward."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs the train extra")
+
+from safetensors.torch import load_file
+from training_helpers import scheme_of, settings_for
+
+from conflict_nlp.errors import ModelError
+from conflict_nlp.learning.checkpoint import load_encoder
+from conflict_nlp.learning.export import export
+from conflict_nlp.learning.exported import load_exported
+from conflict_nlp.learning.predict import predict_onnx, predict_torch
+from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.learning.trainer import train
+from conflict_nlp.runtime import OnnxRuntime
+
+
+def test_the_restored_model_gives_the_exported_one_s_logits(
+    exported: pathlib.Path, labelled_file: pathlib.Path
+) -> None:
+    model, settings = load_exported(exported)
+    examples, encoder = read_labelled(labelled_file), load_encoder(settings, exported)
+    ours = predict_torch(model, scheme_of(settings), encoder, examples)
+    theirs = predict_onnx(OnnxRuntime(exported / "model.onnx"), encoder, examples)
+    for head in ("events", "primary", "stance"):
+        one, other = getattr(ours, head), getattr(theirs, head)
+        # Only the activations' eight bits are between them.
+        assert np.abs(one - other).max() < 0.05 * np.abs(other).max(), head
+
+
+def test_weights_of_another_encoder_are_refused(
+    exported: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    for file in exported.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    config = (tmp_path / "config.json").read_text("utf-8")
+    fewer = config.replace('"num_hidden_layers": 2', '"num_hidden_layers": 1')
+    (tmp_path / "config.json").write_text(fewer, "utf-8")
+    with pytest.raises(ModelError, match=r"encoder.encoder.layer.1.* differ. Train onward from"):
+        load_exported(tmp_path)
+
+
+def test_training_onward_from_an_exported_model_starts_where_it_stands(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    export(checkpoint, tmp_path / "int8")
+    config = dataclasses.replace(
+        settings_for(tmp_path / "int8", labelled_file, tmp_path / "onward"),
+        pooling="label",
+        learning_rate=1e-8,
+        head_learning_rate=1e-8,
+    )
+    train(config)
+    before = load_file(checkpoint / "model.safetensors")
+    after = load_file(tmp_path / "onward" / "model.safetensors")
+    assert before.keys() == after.keys()
+    for name, weights in before.items():
+        # Seven bits: at most half a step of largest / 63 (embeddings: of the range / 255).
+        assert (weights - after[name]).abs().max() <= weights.abs().max() / 100, name
+
+
+def test_an_exported_model_without_its_encoder_s_configuration_says_what_to_copy(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    settings, _ = export(checkpoint, tmp_path / "int8")
+    (tmp_path / "int8" / "config.json").unlink()
+    with pytest.raises(
+        ModelError, match=f"copy the config.json of its base encoder .{settings.base}"
+    ):
+        load_exported(tmp_path / "int8")
