@@ -72,7 +72,7 @@ def main() -> None:
     args = parser.parse_args()
     model, settings = load_checkpoint(args.checkpoint)
     encoder = load_encoder(settings, args.checkpoint)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     dev = read_labelled(args.dev)
     everything = np.arange(len(dev))
     record: dict[str, object] = {"provenance": provenance([args.dev], {"cross_fitting": 0})}

@@ -31,8 +31,11 @@ class Answers:
         """Events above threshold, the primary one first, and how sure it is that it is reported.
 
         Probabilities of types with different thresholds cannot be compared, so the primary event
-        is the primary head's best among those above threshold.
+        is the primary head's best among those above threshold. Where a sentence has one label at
+        most, it is the primary head's best of all.
         """
+        if self.settings.single_label:
+            return self._single(self.calibration.primary(output.primary), threshold)
         probabilities = self.calibration.events(output.events)
         primary = self.calibration.primary(output.primary)
         cuts = self.calibration.thresholds if threshold is None else threshold
@@ -46,8 +49,20 @@ class Answers:
         )
         return events, self.settings.events[best], float(probabilities[best])
 
-    def stances(self, logits: npt.NDArray[np.float32]) -> list[StancePrediction]:
-        """The stance of each row of stance logits ``[rows, stances]``."""
+    def _single(
+        self, primary: Array, threshold: float | None
+    ) -> tuple[tuple[EventPrediction, ...], str, float]:
+        best = int(primary.argmax())
+        certainty = float(primary[best])
+        if best == len(self.settings.events) or (threshold is not None and certainty < threshold):
+            return (), codebook.NO_EVENT, float(primary[-1])
+        name = self.settings.events[best]
+        return (EventPrediction(name, _rounded(certainty)),), name, certainty
+
+    def stances(self, logits: npt.NDArray[np.float32]) -> list[StancePrediction | None]:
+        """The stance of each row of stance logits ``[rows, stances]``; None without that head."""
+        if not self.settings.stances:
+            return [None] * len(logits)
         rows = self.calibration.stance(logits)
         return [
             StancePrediction(self.settings.stances[int(best)], _rounded(row[best]))
@@ -57,11 +72,14 @@ class Answers:
     def probabilities(self, output: Output) -> dict[str, dict[str, float]]:
         """Calibrated probabilities of all labels, by head; stance is the sentence's."""
         events = self.settings.events
-        heads: dict[str, tuple[tuple[str, ...], Array]] = {
-            "events": (events, self.calibration.events(output.events)),
-            "primary": ((*events, codebook.NO_EVENT), self.calibration.primary(output.primary)),
-            "stance": (self.settings.stances, self.calibration.stance(output.stance[0])),
-        }
+        heads: dict[str, tuple[tuple[str, ...], Array]] = {}
+        if events:
+            primary = self.calibration.primary(output.primary)
+            if not self.settings.single_label:
+                heads["events"] = (events, self.calibration.events(output.events))
+            heads["primary"] = ((*events, codebook.NO_EVENT), primary)
+        if self.settings.stances:
+            heads["stance"] = (self.settings.stances, self.calibration.stance(output.stance[0]))
         return {
             head: {name: _rounded(p) for name, p in zip(names, values, strict=True)}
             for head, (names, values) in heads.items()

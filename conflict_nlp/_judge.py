@@ -69,12 +69,12 @@ class Judge:
         output = self.runtime(encoded.ids, masks)
         answers = Answers(self.settings, self.calibration)
         sentence, *stances = answers.stances(output.stance)
-        toward: dict[tuple[int, int] | None, StancePrediction] = {}
+        toward: dict[tuple[int, int] | None, StancePrediction | None] = {}
         for span, stance, mask in zip(seen, stances, masks[1:], strict=True):
             if mask.any():
                 toward[span] = stance
         truncated = encoded.truncated
-        if request.topic and asked[0].span is None:
+        if request.topic and asked[0].span is None and self.settings.stances:
             # The sentence does not name it: one more pass, used for its stance alone.
             pair = self.encoder.encode(repaired, request.topic)
             paired = self.runtime(pair.ids, pair.target_masks([]))
@@ -92,8 +92,8 @@ class Judge:
         return self._result(
             request.text,
             extras,
-            events=events,
-            primary_event=primary,
+            events=events if self.settings.events else None,
+            primary_event=primary if self.settings.events else None,
             stance=sentence,
             targets=tuple(
                 TargetStance(t.text, t.start, t.end, t.actor, toward.get(t.span)) for t in asked

@@ -34,6 +34,7 @@ class ModelSettings:
         prefix: text put before every sentence.
         max_length: longest input in tokens.
         pooling: how the event head pools the tokens.
+        single_label: whether a sentence has one event type at most.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ModelSettings:
     prefix: str = ""
     max_length: int = 512
     pooling: str = "mean"
+    single_label: bool = False
 
     def save(self, folder: pathlib.Path) -> None:
         """Write the settings into a model directory."""

@@ -86,6 +86,8 @@ class Calibration:
             >>> int(Calibration.identity(1, 2).decided_stance(np.array([0.3, 0.7])))
             1
         """
+        if len(self.stance_weights) == 0:
+            return np.zeros(probabilities.shape[:-1], np.intp)
         return np.asarray((probabilities * self.stance_weights).argmax(-1))
 
     @classmethod
@@ -161,6 +163,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _softmax(x: Array) -> Array:
-    shifted = np.exp(x - x.max(-1, keepdims=True))
+    # A head that the model lacks has no class, of which there is no maximum.
+    shifted = np.exp(x - x.max(-1, keepdims=True, initial=-np.inf))
     total: Array = shifted / shifted.sum(-1, keepdims=True)
     return total

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Logits of one sentence.
+    """Logits of one sentence; those of a head that the model lacks are of no class.
 
     Attributes:
         events: ``[events]``.
@@ -75,11 +75,17 @@ class OnnxRuntime:
                 f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}. Copy the "
                 "model directory again, or export the checkpoint anew."
             ) from error
+        # An event model without stance has no use for target masks.
+        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = [value.name for value in self._session.get_outputs()]
 
     def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
         """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
-        events, primary, stance = self._session.run(
-            ["events", "primary", "stance"],
-            {"input_ids": np.array([ids], np.int64), "target_masks": target_masks[None]},
-        )
-        return Output(events[0], primary[0], stance[0])
+        given = {"input_ids": np.array([ids], np.int64), "target_masks": target_masks[None]}
+        found = self._session.run(None, {name: given[name] for name in self._inputs})
+        lacking = {
+            "events": np.zeros(0, np.float32),
+            "primary": np.zeros(1, np.float32),
+            "stance": np.zeros((len(target_masks), 0), np.float32),
+        }
+        return Output(**lacking | {n: v[0] for n, v in zip(self._outputs, found, strict=True)})

@@ -153,7 +153,7 @@ def exported(
 
     folder = tmp_path_factory.mktemp("exported") / "model"
     settings, encoder = export(checkpoint, folder)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     examples = read_labelled(labelled_file)
     logits = predict_onnx(OnnxRuntime(folder / ONNX_FILE), encoder, examples)
     fit_calibration(logits, examples, scheme).save(folder / CALIBRATION_FILE)

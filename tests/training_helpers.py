@@ -10,7 +10,7 @@ from conflict_nlp.learning.examples import LabelScheme
 
 
 def scheme_of(settings: ModelSettings) -> LabelScheme:
-    return LabelScheme(settings.events, settings.stances, settings.codebook)
+    return LabelScheme.of_model(settings)
 
 
 def settings_for(base: pathlib.Path, data: pathlib.Path, output: pathlib.Path) -> TrainConfig:

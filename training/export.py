@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--name", help="name of the model in results")
     args = parser.parse_args()
     settings, encoder = export(args.checkpoint, args.output, name=args.name)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     dev = read_labelled(args.dev)
     logits = predict_onnx(OnnxRuntime(args.output / ONNX_FILE), encoder, dev)
     logits.save(args.checkpoint / "dev_logits_int8.npz")

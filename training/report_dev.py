@@ -15,7 +15,7 @@ from conflict_nlp.learning.read import read_labelled
 def report_dev(folder: pathlib.Path, dev_file: str | pathlib.Path) -> None:
     """Write ``dev_logits.npz`` and ``dev_scores.json`` into a checkpoint, and print the scores."""
     model, settings = load_checkpoint(folder)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     dev = read_labelled(dev_file)
     logits = predict_torch(model, scheme, load_encoder(settings, folder), dev)
     logits.save(folder / "dev_logits.npz")

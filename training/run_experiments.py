@@ -56,7 +56,7 @@ def sample_rows(source: pathlib.Path, target: pathlib.Path, rows: int, seed: int
 def pairs_beside_spans(folder: pathlib.Path, dev: Sequence[Example]) -> dict[str, float]:
     """Target stance, read from spans in the one pass and from a pass a target, decided alike."""
     model, settings = load_checkpoint(folder)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     encoder = load_encoder(settings, folder)
     named = [(e.text, t.text, t.stance) for e in dev for t in e.targets if t.span is not None]
     pairs = predict_topics(model, scheme, encoder, [(text, target) for text, target, _ in named])

@@ -41,7 +41,7 @@ def main() -> None:
     record = {"provenance": provenance([args.dev, args.model / "model.onnx"], {"rows": args.seed})}
     dev = random.Random(args.seed).sample(read_labelled(args.dev), args.rows)
     model, settings = load_exported(args.model)
-    scheme = LabelScheme(settings.events, settings.stances, settings.codebook)
+    scheme = LabelScheme.of_model(settings)
     encoder = load_encoder(settings, args.model)
     events, primary, stance = (f(dev, scheme) for f in (true_events, true_primary, true_stance))
     frequent = events.sum(0) > 2

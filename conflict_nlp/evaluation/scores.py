@@ -14,6 +14,7 @@ from conflict_nlp import metrics
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.learning.calibrate import (
     fit_calibration,
+    has_events,
     primary_certainty,
     primary_decisions,
     true_events,
@@ -53,18 +54,31 @@ class Decisions:
     rows: Ints
 
 
-def decide(logits: Logits, calibration: Calibration) -> Decisions:
-    """What the classifier would answer, given a model's logits."""
-    events = calibration.events(logits.events)
+def decide(logits: Logits, calibration: Calibration, single_label: bool = False) -> Decisions:
+    """What the classifier would answer, given a model's logits.
+
+    Args:
+        logits: of the model.
+        calibration: of the model.
+        single_label: whether a sentence has one event type at most.
+    """
     stance = calibration.stance(logits.stance)
     heads = calibration.primary(logits.primary)
-    primary, confidence = primary_decisions(events, calibration.thresholds, heads)
+    if single_label:
+        primary, confidence = heads.argmax(1), heads.max(1)
+        events, certainty = heads[:, :-1], confidence
+        reported = metrics.one_hot(primary, heads.shape[1])[:, :-1]
+    else:
+        events = calibration.events(logits.events)
+        reported = events >= calibration.thresholds
+        primary, confidence = primary_decisions(events, calibration.thresholds, heads)
+        certainty = primary_certainty(events, heads, primary)
     return Decisions(
         event_probabilities=events,
-        events=events >= calibration.thresholds,
+        events=reported,
         primary=primary,
         confidence=confidence,
-        abstains=primary_certainty(events, heads, primary) < calibration.abstain_below,
+        abstains=certainty < calibration.abstain_below,
         stance_probabilities=stance,
         stance=calibration.decided_stance(stance),
         rows=logits.rows,
@@ -90,7 +104,7 @@ def cross_fitted(
             [e for e, i in zip(examples, inside, strict=True) if not i],
             scheme,
         )
-        decided = decide(subset(logits, inside), fitted)
+        decided = decide(subset(logits, inside), fitted, scheme.single_label)
         assert decided.event_probabilities is not None
         assert decided.confidence is not None
         events[inside], above[inside] = decided.event_probabilities, decided.events
@@ -117,8 +131,44 @@ def subset(logits: Logits, inside: npt.NDArray[np.bool_]) -> Logits:
 def measures(
     decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
 ) -> dict[str, Callable[[Ints], float]]:
-    """Each reported figure as a function of the sentences it is computed on."""
-    events, primary = true_events(examples, scheme), true_primary(examples, scheme)
+    """Each reported figure as a function of the sentences it is computed on.
+
+    Sentences without the labels that a figure is about are left out of it; figures of a head that
+    the label set lacks are left out altogether.
+    """
+    found: dict[str, Callable[[Ints], float]] = {}
+    if scheme.events:
+        found |= _event_measures(decisions, examples, scheme)
+    if scheme.stances:
+        found |= _stance_measures(decisions, examples, scheme)
+    return found
+
+
+def _event_measures(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Callable[[Ints], float]]:
+    events, reported = true_events(examples, scheme), decisions.events
+    correct = decisions.primary == true_primary(examples, scheme)
+    p, confidence = decisions.event_probabilities, decisions.confidence
+    found: dict[str, Callable[[Ints], float]] = {
+        "event_macro_f1": lambda r: metrics.macro_f1(events[r], reported[r]),
+        "event_micro_f1": lambda r: metrics.micro_f1(events[r], reported[r]),
+        "event_subset_accuracy": lambda r: float((events[r] == reported[r]).all(1).mean()),
+        "primary_accuracy": lambda r: float(correct[r].mean()),
+    }
+    if p is not None and confidence is not None:
+        found |= {
+            "event_ece_predicted": lambda r: metrics.ece(p[r][reported[r]], events[r][reported[r]]),
+            "event_ece_classwise": lambda r: metrics.classwise_ece(p[r], events[r]),
+            "primary_ece": lambda r: metrics.ece(confidence[r], correct[r]),
+            "risk_coverage_area": lambda r: metrics.risk_coverage_area(confidence[r], correct[r]),
+        }
+    return _where(has_events(examples), found)
+
+
+def _stance_measures(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Callable[[Ints], float]]:
     stance, classes = true_stance(examples, scheme), len(scheme.stances)
     first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
     sentence_true, sentence_found = stance[first], decisions.stance[first]
@@ -127,42 +177,41 @@ def measures(
     for row in np.flatnonzero(~first):
         targets[decisions.rows[row]].append(int(row))
 
-    def target_rows(rows: Ints) -> Ints:
-        return np.array([t for row in rows for t in targets[row]], np.int64)
-
     def stance_f1(true: Ints, found: Ints) -> float:
         return metrics.macro_f1(metrics.one_hot(true, classes), metrics.one_hot(found, classes))
 
     def target_f1(rows: Ints) -> float:
-        chosen = target_rows(rows)
+        chosen = np.array([t for row in rows for t in targets[row]], np.int64)
         return stance_f1(stance[chosen], decisions.stance[chosen])
 
-    correct = decisions.primary == primary
     found: dict[str, Callable[[Ints], float]] = {
-        "event_macro_f1": lambda r: metrics.macro_f1(events[r], decisions.events[r]),
-        "event_micro_f1": lambda r: metrics.micro_f1(events[r], decisions.events[r]),
-        "event_subset_accuracy": lambda r: float((events[r] == decisions.events[r]).all(1).mean()),
-        "primary_accuracy": lambda r: float(correct[r].mean()),
-        "sentence_stance_macro_f1": lambda r: stance_f1(sentence_true[r], sentence_found[r]),
-        "target_stance_macro_f1": target_f1,
+        "sentence_stance_macro_f1": lambda r: stance_f1(sentence_true[r], sentence_found[r])
     }
-    p, confidence = decisions.event_probabilities, decisions.confidence
-    if p is not None and confidence is not None and decisions.stance_probabilities is not None:
+    if decisions.stance_probabilities is not None:
         q = decisions.stance_probabilities[first]
         top = q[np.arange(len(q)), sentence_found]
         found |= {
-            "event_ece_predicted": lambda r: metrics.ece(
-                p[r][decisions.events[r]], events[r][decisions.events[r]]
-            ),
-            "event_ece_classwise": lambda r: metrics.classwise_ece(p[r], events[r]),
-            "primary_ece": lambda r: metrics.ece(confidence[r], correct[r]),
             "stance_ece": lambda r: metrics.ece(top[r], sentence_found[r] == sentence_true[r]),
             "stance_ece_classwise": lambda r: metrics.classwise_ece(
                 q[r], metrics.one_hot(sentence_true[r], classes)
             ),
-            "risk_coverage_area": lambda r: metrics.risk_coverage_area(confidence[r], correct[r]),
         }
+    found = _where(sentence_true >= 0, found)
+    if any(targets):
+        found["target_stance_macro_f1"] = target_f1
     return found
+
+
+def _where(
+    labelled: Bools, figures: dict[str, Callable[[Ints], float]]
+) -> dict[str, Callable[[Ints], float]]:
+    """The figures on those of the sentences asked for that are labelled; none if no sentence is."""
+    if not labelled.any():
+        return {}
+    return {
+        name: lambda rows, measure=measure: measure(rows[labelled[rows]])  # type: ignore[misc]
+        for name, measure in figures.items()
+    }
 
 
 def score(
@@ -210,6 +259,7 @@ def _tables(
     decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
 ) -> dict[str, Any]:
     events, stance = true_events(examples, scheme), true_stance(examples, scheme)
+    labelled = has_events(examples)
     first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
 
     def table(true: Bools, found: Bools, names: Sequence[str]) -> dict[str, Any]:
@@ -226,7 +276,7 @@ def _tables(
         }
 
     def stances(rows: Bools) -> dict[str, Any]:
-        count = len(scheme.stances)
+        count, rows = len(scheme.stances), rows & (stance >= 0)
         return table(
             metrics.one_hot(stance[rows], count),
             metrics.one_hot(decisions.stance[rows], count),
@@ -234,7 +284,7 @@ def _tables(
         )
 
     return {
-        "events": table(events, decisions.events, scheme.events),
+        "events": table(events[labelled], decisions.events[labelled], scheme.events),
         "sentence_stance": stances(first),
         "target_stance": stances(~first),
     }

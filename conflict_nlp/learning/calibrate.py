@@ -22,9 +22,15 @@ GRID = np.linspace(0.05, 0.95, 91)
 STANCE_FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5)
 
 
+def has_events(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+    """Which sentences were labelled with events, if only with none, ``[n]``."""
+    return np.array([e.events is not None for e in examples], bool)
+
+
 def true_events(examples: Sequence[Example], scheme: LabelScheme) -> npt.NDArray[np.bool_]:
-    """0/1 labels ``[n, events]``."""
-    return np.array([scheme.event_vector(e.events) for e in examples]) > 0.5
+    """0/1 labels ``[n, events]``; zeros where events were not labelled."""
+    vectors = np.array([scheme.event_vector(e.events) for e in examples])
+    return vectors.reshape(len(examples), len(scheme.events)) > 0.5
 
 
 def true_primary(examples: Sequence[Example], scheme: LabelScheme) -> Ints:
@@ -57,33 +63,50 @@ def fit_calibration(
         The fitted calibration.
     """
     logits.checked_against(examples)
+    fitted = Calibration.identity(len(scheme.events), len(scheme.stances))
+    labelled = has_events(examples)
+    if scheme.events and labelled.any():
+        fitted = _with_events(
+            fitted,
+            logits.events[labelled].astype(np.float64),
+            logits.primary[labelled].astype(np.float64),
+            [example for example in examples if example.events is not None],
+            scheme,
+        )
+    stance = true_stance(examples, scheme)
+    if scheme.stances and (stance >= 0).any():
+        scale, bias = _vector_scaling(logits.stance.astype(np.float64), stance)
+        fitted = replace(fitted, stance_scale=scale, stance_bias=bias)
+        weights = fit_stance_weights(fitted.stance(logits.stance), stance)
+        fitted = replace(fitted, stance_weights=weights)
+    return fitted
+
+
+def _with_events(
+    fitted: Calibration,
+    event_logits: Array,
+    primary_logits: Array,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+) -> Calibration:
     events, primary = true_events(examples, scheme), true_primary(examples, scheme)
-    event_scale, event_bias = _platt(logits.events.astype(np.float64), events)
-    primary_scale, primary_bias = _vector_scaling(logits.primary.astype(np.float64), primary)
-    stance_scale, stance_bias = _vector_scaling(
-        logits.stance.astype(np.float64), true_stance(examples, scheme)
-    )
-    fitted = Calibration(
-        event_scale=event_scale,
-        event_bias=event_bias,
-        thresholds=np.full(len(scheme.events), 0.5),
-        primary_scale=primary_scale,
-        primary_bias=primary_bias,
-        stance_scale=stance_scale,
-        stance_bias=stance_bias,
-        stance_weights=np.ones(len(scheme.stances)),
-        abstain_below=0.0,
-    )
-    stance = fitted.stance(logits.stance)
+    event_scale, event_bias = _platt(event_logits, events)
+    primary_scale, primary_bias = _vector_scaling(primary_logits, primary)
     fitted = replace(
         fitted,
-        thresholds=fit_thresholds(fitted.events(logits.events), events),
-        stance_weights=fit_stance_weights(stance, true_stance(examples, scheme)),
+        event_scale=event_scale,
+        event_bias=event_bias,
+        primary_scale=primary_scale,
+        primary_bias=primary_bias,
     )
-    event_probabilities = fitted.events(logits.events)
-    primary_probabilities = fitted.primary(logits.primary)
-    chosen, _ = primary_decisions(event_probabilities, fitted.thresholds, primary_probabilities)
-    certainty = primary_certainty(event_probabilities, primary_probabilities, chosen)
+    fitted = replace(fitted, thresholds=fit_thresholds(fitted.events(event_logits), events))
+    primary_probabilities = fitted.primary(primary_logits)
+    if scheme.single_label:
+        chosen, certainty = primary_probabilities.argmax(1), primary_probabilities.max(1)
+    else:
+        event_probabilities = fitted.events(event_logits)
+        chosen, _ = primary_decisions(event_probabilities, fitted.thresholds, primary_probabilities)
+        certainty = primary_certainty(event_probabilities, primary_probabilities, chosen)
     # An answer is right when the primary event is among the labelled ones, whichever of these the
     # annotator put first.
     right = np.c_[events, ~events.any(1)][np.arange(len(chosen)), chosen]

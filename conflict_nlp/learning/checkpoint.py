@@ -10,7 +10,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
@@ -19,6 +19,10 @@ from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.model import ConflictModel
 
 WEIGHTS_FILE = "model.safetensors"
+HEADS = {
+    "events": ("event_head", "primary_head", "label_attention"),
+    "stances": ("stance_hidden", "stance_head"),
+}
 
 
 def load_encoder(settings: ModelSettings, folder: pathlib.Path) -> Encoder:
@@ -58,6 +62,10 @@ def new_model(
     encoder = AutoModel.from_pretrained(
         base, config=config, add_pooling_layer=False, dtype="float32"
     )
+    return _headed(encoder, settings, dropout)
+
+
+def _headed(encoder: PreTrainedModel, settings: ModelSettings, dropout: float) -> ConflictModel:
     return ConflictModel(
         encoder, len(settings.events), len(settings.stances), settings.pooling, dropout
     )
@@ -72,25 +80,35 @@ def continued_model(
 ) -> ConflictModel:
     """A model with the weights of a checkpoint or exported model, heads included, to train onward.
 
+    Where the settings are for labels of the user's own, heads of labels that the checkpoint does
+    not know are new.
+
     Args:
         base: directory of the checkpoint, or model directory with its int8 weights.
-        settings: labels and pooling, which must be the checkpoint's.
+        settings: labels, and the pooling, which must be the checkpoint's.
         dropout: dropout on pooled features.
         encoder_dropout: dropout on the encoder's hidden states.
         drop_layers: layers of the encoder to leave out, counted from 0.
 
     Raises:
-        ModelError: the checkpoint has other labels or another pooling, or cannot be read.
+        ModelError: the checkpoint has another pooling or, for a codebook's settings, other labels;
+            or it cannot be read.
     """
     load = load_checkpoint if (base / WEIGHTS_FILE).exists() else load_exported
     model, there = load(base)
-    for name in ("events", "stances", "pooling"):
-        if getattr(there, name) != getattr(settings, name):
-            raise ModelError(
-                f"{base} was trained with {name} {getattr(there, name)!r}; the configuration asks "
-                f"for {getattr(settings, name)!r}. Train with the checkpoint's, or start from the "
-                "bare encoder."
-            )
+    new_labels = [n for n in ("events", "stances") if getattr(there, n) != getattr(settings, n)]
+    if there.pooling != settings.pooling or (new_labels and settings.codebook is not None):
+        name = "pooling" if there.pooling != settings.pooling else new_labels[0]
+        raise ModelError(
+            f"{base} was trained with {name} {getattr(there, name)!r}; the configuration asks "
+            f"for {getattr(settings, name)!r}. Train with the checkpoint's, or start from the "
+            "bare encoder."
+        )
+    if new_labels:
+        fresh = _headed(model.encoder, settings, dropout)
+        for labels in new_labels:
+            for name in HEADS[labels]:
+                setattr(model, name, getattr(fresh, name))
     if drop_layers:
         stack: Any = model.encoder.encoder
         kept = [layer for i, layer in enumerate(stack.layer) if i not in drop_layers]

@@ -25,6 +25,9 @@ class TrainConfig:
         output: directory of the checkpoint.
         name: name of the model, as results report it.
         base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
+        labels: ``codebook`` for this library's event types and stances, ``data`` for the labels
+            that the data use. A checkpoint trained onward with ``data`` keeps the heads of the
+            labels that it knows and gets new ones for others.
         auxiliary: files of sentences labelled with stance toward a topic only.
         layers: keep the encoder's first so many layers; None for all.
         drop_layers: layers of a checkpoint's encoder to leave out when training it onward, counted
@@ -60,6 +63,7 @@ class TrainConfig:
     output: str
     name: str = "conflict-nlp"
     base_name: str = ""
+    labels: str = "codebook"
     auxiliary: tuple[str, ...] = ()
     layers: int | None = None
     drop_layers: tuple[int, ...] = ()
@@ -99,6 +103,8 @@ class TrainConfig:
         for path in (*self.train, *self.auxiliary, self.dev):
             if not pathlib.Path(path).exists():
                 found.append(f"train/dev/auxiliary: no file {path!r}")
+        if self.labels not in ("codebook", "data"):
+            found.append(f"labels: {self.labels!r} is not 'codebook' or 'data'")
         if self.pooling not in ("mean", "label"):
             found.append(f"pooling: {self.pooling!r} is not 'mean' or 'label'")
         for name in ("epochs", "batch_size", "learning_rate", "head_learning_rate", "max_length"):

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp.codebook import EVENTS, STANCES
 from conflict_nlp.errors import DataError
 
 IGNORED = -100  # what torch's cross-entropy leaves out
@@ -63,16 +65,50 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class LabelScheme:
-    """The label set of a model, in the order of its outputs."""
+    """The label set of a model, in the order of its outputs.
+
+    Attributes:
+        events: event types; none for a model that judges stance alone.
+        stances: stances; none for a model that finds events alone.
+        codebook: version of this library's codebook; None for other label sets.
+        single_label: whether a sentence has one event type at most.
+    """
 
     events: tuple[str, ...]
     stances: tuple[str, ...]
     codebook: str | None = None
+    single_label: bool = False
     _event_index: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index = {name: place for place, name in enumerate(self.events)}
         object.__setattr__(self, "_event_index", index)
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> LabelScheme:
+        """The label set that labelled sentences use: the codebook's in its order, then others.
+
+        Where none has more than one event type, the task is taken to have one label a sentence.
+        """
+        events = {name for example in examples for name in example.events or ()}
+        stances = {
+            stance
+            for example in examples
+            for stance in (example.stance, *(target.stance for target in example.targets))
+            if stance is not None
+        }
+        single = all(len(example.events or ()) <= 1 for example in examples)
+        return cls(
+            _ordered(events, EVENTS),
+            _ordered(stances, STANCES),
+            None,
+            bool(events) and single,
+        )
+
+    @classmethod
+    def of_model(cls, settings: ModelSettings) -> LabelScheme:
+        """The label set of a model."""
+        return cls(settings.events, settings.stances, settings.codebook, settings.single_label)
 
     def check(self, example: Example) -> None:
         """Make sure that all labels of a sentence are the model's.
@@ -141,6 +177,10 @@ class LabelScheme:
             one_hot(self.primary_index(example.events), len(self.events) + 1),
             tuple(one_hot(index, len(self.stances)) for index in stances),
         )
+
+
+def _ordered(used: set[str], known: Sequence[str]) -> tuple[str, ...]:
+    return (*(name for name in known if name in used), *sorted(used.difference(known)))
 
 
 def one_hot(index: int, size: int) -> tuple[float, ...]:

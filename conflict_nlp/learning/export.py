@@ -39,9 +39,15 @@ class _OneSentence(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: Tensor, target_masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, target_masks: Tensor) -> tuple[Tensor, ...]:
         output = self.model(input_ids, None, target_masks)
-        return output["events"], output["primary"], output["stance"]
+        return tuple(output[name] for name in self.outputs)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Logits of the heads that the model has."""
+        found = [] if self.model.event_head is None else ["events", "primary"]
+        return found if self.model.stance_head is None else [*found, "stance"]
 
 
 def export_onnx(model: ConflictModel, path: pathlib.Path) -> None:
@@ -55,14 +61,15 @@ def export_onnx(model: ConflictModel, path: pathlib.Path) -> None:
     masks = torch.zeros(1, 2, 5)
     masks[0, 1, 2] = 1.0
     length, rows = {1: "length"}, {1: "rows", 2: "length"}
+    one_sentence = _OneSentence(model).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of branches that the export never takes
         torch.onnx.export(
-            _OneSentence(model).eval(),
+            one_sentence,
             (ids, masks),
             str(path),
             input_names=["input_ids", "target_masks"],
-            output_names=["events", "primary", "stance"],
+            output_names=one_sentence.outputs,
             dynamic_axes={"input_ids": length, "target_masks": rows, "stance": {1: "rows"}},
             opset_version=17,
             dynamo=False,

@@ -56,8 +56,8 @@ class ConflictModel(nn.Module):
 
     Args:
         encoder: any Hugging Face encoder; its pooler, where it has one, is not used.
-        events: number of event types.
-        stances: number of stances.
+        events: number of event types; 0 for a model that judges stance alone.
+        stances: number of stances; 0 for a model that finds events alone.
         pooling: ``mean`` (over the sentence's tokens) or ``label`` (attention for each label,
             added to the mean's logits).
         dropout: probability with which a pooled feature is dropped in training.
@@ -80,11 +80,12 @@ class ConflictModel(nn.Module):
         hidden = encoder.config.hidden_size
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.event_head = nn.Linear(hidden, events)
-        self.primary_head = nn.Linear(hidden, events + 1)
-        self.stance_hidden = nn.Linear(2 * hidden, hidden)
-        self.stance_head = nn.Linear(hidden, stances)
-        self.label_attention = LabelAttention(hidden, events) if pooling == "label" else None
+        self.event_head = nn.Linear(hidden, events) if events else None
+        self.primary_head = nn.Linear(hidden, events + 1) if events else None
+        self.stance_hidden = nn.Linear(2 * hidden, hidden) if stances else None
+        self.stance_head = nn.Linear(hidden, stances) if stances else None
+        by_label = pooling == "label" and events > 0
+        self.label_attention = LabelAttention(hidden, events) if by_label else None
         self.loss_weights = LossWeights()
         # What the heads see is standardised with these; see standardise().
         for name in ("pooled", "token"):
@@ -114,23 +115,37 @@ class ConflictModel(nn.Module):
 
         Returns:
             ``events`` ``[batch, events]``, ``primary`` ``[batch, events + 1]``, ``stance``
-            ``[batch, rows, stances]`` and, with labels, ``loss``.
+            ``[batch, rows, stances]`` and, with labels, ``loss``. A head that the model lacks
+            gives logits of no class (``primary``: of no event alone).
         """
         tokens, pooled, mask = self._features(input_ids, attention_mask)
         tokens = (tokens - self.token_mean) * self.token_scale
         pooled = self.dropout((pooled - self.pooled_mean) * self.pooled_scale)
-        event_logits = self.event_head(pooled)
-        if self.label_attention is not None:
-            event_logits = event_logits + self.label_attention(self.dropout(tokens), mask)
-        primary_logits = self.primary_head(pooled)
-        counts = target_masks.sum(-1, keepdim=True).clamp(min=1.0)
-        spans = self.dropout(target_masks @ tokens / counts)  # [batch, rows, hidden]
-        both = torch.cat([pooled[:, None, :].expand_as(spans), spans], dim=-1)
-        stance_logits = self.stance_head(functional.gelu(self.stance_hidden(both)))
+        event_logits, primary_logits = self._event_logits(tokens, pooled, mask)
+        stance_logits = self._stance_logits(tokens, pooled, target_masks)
         output = {"events": event_logits, "primary": primary_logits, "stance": stance_logits}
         if events is not None and primary is not None and stance is not None:
             output = {"loss": self._loss(output, events, primary, stance), **output}
         return output
+
+    def _event_logits(
+        self, tokens: Tensor, pooled: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        if self.event_head is None or self.primary_head is None:
+            return pooled.new_zeros(len(pooled), 0), pooled.new_zeros(len(pooled), 1)
+        logits = self.event_head(pooled)
+        if self.label_attention is not None:
+            logits = logits + self.label_attention(self.dropout(tokens), mask)
+        return logits, self.primary_head(pooled)
+
+    def _stance_logits(self, tokens: Tensor, pooled: Tensor, target_masks: Tensor) -> Tensor:
+        if self.stance_hidden is None or self.stance_head is None:
+            return pooled.new_zeros(*target_masks.shape[:2], 0)
+        counts = target_masks.sum(-1, keepdim=True).clamp(min=1.0)
+        spans = self.dropout(target_masks @ tokens / counts)  # [batch, rows, hidden]
+        both = torch.cat([pooled[:, None, :].expand_as(spans), spans], dim=-1)
+        found: Tensor = self.stance_head(functional.gelu(self.stance_hidden(both)))
+        return found
 
     def standardise(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Fix mean and deviation of the features, from the encoder as it is before training.

@@ -159,7 +159,15 @@ def train(config: TrainConfig) -> ConflictModel:
     config.checked()
     set_seed(config.seed)
     base, output = pathlib.Path(config.base), pathlib.Path(config.output)
-    scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
+    examples = [example for path in config.train for example in read_labelled(path)]
+    auxiliary = [example for path in config.auxiliary for example in read_labelled(path)]
+    dev = read_labelled(config.dev)
+    if config.labels == "data":
+        scheme = LabelScheme.of([*examples, *auxiliary, *dev])
+    else:
+        scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
+    for example in [*examples, *auxiliary, *dev]:
+        scheme.check(example)
     settings = ModelSettings(
         name=config.name,
         base=config.base_name or base.name,
@@ -168,11 +176,8 @@ def train(config: TrainConfig) -> ConflictModel:
         codebook=scheme.codebook,
         max_length=config.max_length,
         pooling=config.pooling,
+        single_label=scheme.single_label,
     )
-    examples = [example for path in config.train for example in read_labelled(path)]
-    auxiliary = [example for path in config.auxiliary for example in read_labelled(path)]
-    for example in [*examples, *auxiliary, *read_labelled(config.dev)]:
-        scheme.check(example)
     if config.rows is not None:
         examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
     onward = (base / SETTINGS_FILE).exists()
