@@ -71,6 +71,7 @@ def test_model_files_are_complete_and_small(shipped: Classifier) -> None:
         "tokenizer.json",
         "conflict_nlp.json",
         "calibration.json",
+        "config.json",
         "README.md",
         "training.json",
         "LICENSE",
