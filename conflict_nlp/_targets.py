@@ -13,7 +13,7 @@ from conflict_nlp.actors import Lexicon, Mention
 from conflict_nlp.text import MappedText, Normalizer, repair
 
 # Two spellings of a name are the same target; nothing here reaches the model.
-_FOLDED = Normalizer(alef=True, ya=True, ta_marbuta=True)
+FOLDED = Normalizer(alef=True, ya=True, ta_marbuta=True)
 
 
 def is_missing(value: Any) -> bool:
@@ -105,7 +105,7 @@ def mended(target: str) -> str:
 @lru_cache(maxsize=1024)
 def _patterns(topic: str) -> tuple[re.Pattern[str], ...]:
     """Ways in which a text names a topic, the plainest first; the name is the group."""
-    words = _FOLDED(topic).text.split()
+    words = FOLDED(topic).text.split()
     name = r"\s+".join(map(re.escape, words))
     # Attached و ف ب ل ك س are common; a name inside another word is another name.
     found = [rf"(?<!\w)({name})(?!\w)", rf"(?<!\w)[وف]?[بلكس]?({name})(?!\w)"]
@@ -122,7 +122,7 @@ def locate(repaired: MappedText, topic: str) -> tuple[int, int] | None:
         repaired: the text, repaired.
         topic: the target's name, mended.
     """
-    folded = _FOLDED(repaired)
+    folded = FOLDED(repaired)
     for pattern in _patterns(topic):
         match = pattern.search(folded.text)
         if match:

@@ -88,15 +88,16 @@ def read_document(path: Path) -> str:
     return text
 
 
-def jsonl_records(path: Path) -> Iterator[Record]:
+def jsonl_records(path: Path, needed: Collection[str] = ()) -> Iterator[Record]:
     """Read a JSON Lines file; blank lines are skipped.
 
     Args:
         path: the file, one JSON object a line.
+        needed: fields that every object must have.
 
     Yields:
         One record a line, in the order of the file; with an error where the line is not UTF-8 or
-        not a JSON object.
+        not a JSON object or lacks a field.
 
     Raises:
         DataError: if the file is UTF-16.
@@ -118,10 +119,13 @@ def jsonl_records(path: Path) -> Iterator[Record]:
         except (ValueError, RecursionError) as error:
             yield Record(number, None, raw, f"line {number} is not JSON: {error}")
             continue
-        if isinstance(value, dict):
+        is_object = isinstance(value, dict)
+        lacking = [name for name in needed if not is_object or name not in value]
+        if is_object and not lacking:
             yield Record(number, value, raw)
         else:
-            yield Record(number, None, raw, f"line {number} is not a JSON object")
+            field = f" with a field '{lacking[0]}'" if lacking else ""
+            yield Record(number, None, raw, f"line {number} is not a JSON object{field}")
 
 
 def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
@@ -142,15 +146,9 @@ def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
         >>> [row.text for row in read_jsonl(Path("rows.jsonl"))]  # doctest: +SKIP
         ['انسحب المقاتلون من القرية.']
     """
-    for record in jsonl_records(path):
-        error = record.error
-        if record.values is not None and column in record.values:
-            yield Row(record.line, record.values[column])
-        elif error is None or error.endswith("object"):
-            why = f"line {record.line} is not a JSON object with a field '{column}'"
-            yield Row(record.line, record.raw, why)
-        else:
-            yield Row(record.line, record.raw, error)
+    for record in jsonl_records(path, needed=[column]):
+        text = record.raw if record.values is None else record.values[column]
+        yield Row(record.line, text, record.error)
 
 
 def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) -> Iterator[Record]:

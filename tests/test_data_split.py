@@ -10,10 +10,11 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the train extra")
 
+import pandas
 from cli_helpers import run
 
 from conflict_nlp.errors import DataError
-from conflict_nlp.learning.data_card import content_hash
+from conflict_nlp.learning.data_card import content_hash, write_split
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.split import split
 
@@ -117,6 +118,22 @@ def test_the_command_writes_parts_and_a_card(tmp_path):
         assert content_hash(some)[:16] in card
     sanctions = [sum("sanction" in (e.events or ()) for e in some) for some in parts.values()]
     assert "| sanction | " + " | ".join(map(str, sanctions)) + " |" in card
+
+
+def test_mapped_columns_are_read_again_without_a_mapping(tmp_path):
+    given = [{"sentence": row["text"], "label": row["events"][0], "text": 3} for row in rows()]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, given)), "utf-8")
+    mapping = ("--column", "text=sentence", "--column", "events=label")
+    run("data", "split", tmp_path / "mine.jsonl", "-o", tmp_path / "data", *mapping)
+    train = read_labelled(tmp_path / "data" / "train.jsonl")
+    assert len(train) > 300 and {e.events[0] for e in train} == set(EVENTS)
+
+
+def test_gaps_in_a_table_come_out_as_null(tmp_path):
+    given = pandas.DataFrame([*rows(50), {"text": "عاد الهدوء إلى السوق.", "events": []}])
+    paths = write_split(split(given), tmp_path)
+    lines = [json.loads(line) for path in paths[:-1] for line in path.open(encoding="utf-8")]
+    assert [row["stance"] for row in lines if row["text"].startswith("عاد")] == [None]
 
 
 def test_the_hash_is_of_the_content_alone():

@@ -99,6 +99,9 @@ def test_a_column_that_nobody_reads_is_refused():
             {"text": TEXT, "targets": [{"text": "x", "stance": "none", "start": 5, "end": 99}]},
             "stands at 5 to 99 of a text of 43 characters",
         ),
+        ({"text": TEXT, "targets": [{"text": "x", "stance": "none", "start": 5}]}, "and no end"),
+        ({"text": TEXT, "targets": "[{"}, "looks like JSON and is not"),
+        ({"text": TEXT, "soft": {"events": [0.5]}}, "soft holds no lists of probabilities"),
         (3, "row 1: is of type int, not a mapping"),
     ],
 )

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 
 import torch
 from safetensors.torch import load_file
-from training_helpers import scheme_of, settings_for
+from training_helpers import scheme_of, settings_for, standing_still, weights_after
 
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
@@ -91,15 +91,8 @@ def test_soft_labels_of_another_label_set_are_told_before_training(
 def test_training_onward_keeps_the_heads_and_what_they_see(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    config = dataclasses.replace(
-        settings_for(checkpoint, labelled_file, tmp_path / "onward"),
-        pooling="label",
-        learning_rate=1e-8,
-        head_learning_rate=1e-8,
-    )
-    train(config)
+    after = weights_after(standing_still(checkpoint, labelled_file, tmp_path / "onward"))
     before = load_file(checkpoint / "model.safetensors")
-    after = load_file(tmp_path / "onward" / "model.safetensors")
     assert before.keys() == after.keys()
     assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in before)
 
@@ -122,14 +115,8 @@ def test_training_onward_keeps_the_last_layer(
 def test_training_onward_without_a_layer(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    config = dataclasses.replace(
-        settings_for(checkpoint, labelled_file, tmp_path / "onward"),
-        pooling="label",
-        drop_layers=(0,),
-        learning_rate=1e-8,
-        head_learning_rate=1e-8,
-    )
-    train(config)
+    config = standing_still(checkpoint, labelled_file, tmp_path / "onward")
+    train(dataclasses.replace(config, drop_layers=(0,)))
     before = load_file(checkpoint / "model.safetensors")
     after, _ = load_checkpoint(tmp_path / "onward")
     assert after.encoder.config.num_hidden_layers == 1
@@ -161,10 +148,8 @@ def test_dropout_inside_the_encoder_changes_what_is_learnt(
     tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     config = settings_for(tiny_base, labelled_file, tmp_path / "without")
-    train(config)
-    train(dataclasses.replace(config, output=str(tmp_path / "with"), encoder_dropout=0.5))
-    first, second = (
-        load_file(tmp_path / name / "model.safetensors") for name in ("without", "with")
-    )
+    first = weights_after(config)
+    changed = dataclasses.replace(config, output=str(tmp_path / "with"), encoder_dropout=0.5)
+    second = weights_after(changed)
     name = "encoder.encoder.layer.0.output.dense.weight"
     assert not torch.equal(first[name], second[name])

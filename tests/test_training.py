@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 import onnx
 import torch
 from safetensors.torch import load_file
-from training_helpers import scheme_of, settings_for
+from training_helpers import scheme_of, settings_for, weights_after
 
 from conflict_nlp import Classifier
 from conflict_nlp._model_files import ModelSettings
@@ -38,9 +38,10 @@ def test_training_changes_the_encoder_and_fits_the_sentences(
 def test_same_seed_gives_same_weights(
     tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    for name in ("a", "b"):
-        train(settings_for(tiny_base, labelled_file, tmp_path / name))
-    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    first, second = (
+        weights_after(settings_for(tiny_base, labelled_file, tmp_path / name))
+        for name in ("a", "b")
+    )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -48,9 +49,8 @@ def test_another_seed_gives_other_weights(
     tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     config = settings_for(tiny_base, labelled_file, tmp_path / "a")
-    train(config)
-    train(dataclasses.replace(config, output=str(tmp_path / "b"), seed=14))
-    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    first = weights_after(config)
+    second = weights_after(dataclasses.replace(config, output=str(tmp_path / "b"), seed=14))
     assert not torch.equal(first["event_head.weight"], second["event_head.weight"])
 
 

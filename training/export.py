@@ -1,6 +1,6 @@
 """Export a checkpoint as the int8 model that ``classify`` runs, and calibrate it.
 
-    python training/export.py artifacts/final --output models/default \\
+    python training/export.py artifacts/release3 --output models/default \\
         --dev ../shared/data/labels/dev.jsonl
 
 Calibration and thresholds are fitted on the int8 model's own predictions for the development set,

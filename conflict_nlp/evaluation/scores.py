@@ -13,10 +13,9 @@ import numpy.typing as npt
 from conflict_nlp import metrics
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.learning.calibrate import (
+    answer_events,
     fit_calibration,
     has_events,
-    primary_certainty,
-    primary_decisions,
     true_events,
     true_primary,
     true_stance,
@@ -63,22 +62,13 @@ def decide(logits: Logits, calibration: Calibration, single_label: bool = False)
         single_label: whether a sentence has one event type at most.
     """
     stance = calibration.stance(logits.stance)
-    heads = calibration.primary(logits.primary)
-    if single_label:
-        primary, confidence = heads.argmax(1), heads.max(1)
-        events, certainty = heads[:, :-1], confidence
-        reported = metrics.one_hot(primary, heads.shape[1])[:, :-1]
-    else:
-        events = calibration.events(logits.events)
-        reported = events >= calibration.thresholds
-        primary, confidence = primary_decisions(events, calibration.thresholds, heads)
-        certainty = primary_certainty(events, heads, primary)
+    answers = answer_events(calibration, logits.events, logits.primary, single_label)
     return Decisions(
-        event_probabilities=events,
-        events=reported,
-        primary=primary,
-        confidence=confidence,
-        abstains=certainty < calibration.abstain_below,
+        event_probabilities=answers.probabilities,
+        events=answers.reported,
+        primary=answers.primary,
+        confidence=answers.confidence,
+        abstains=answers.certainty < calibration.abstain_below,
         stance_probabilities=stance,
         stance=calibration.decided_stance(stance),
         rows=logits.rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from conflict_nlp.learning.predict import Logits
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32] | Array
 # A class is believed as much as the average of all classes once it has so many positives.
 PSEUDO_POSITIVES = 50.0
 GRID = np.linspace(0.05, 0.95, 91)
@@ -100,17 +101,11 @@ def _with_events(
         primary_bias=primary_bias,
     )
     fitted = replace(fitted, thresholds=fit_thresholds(fitted.events(event_logits), events))
-    primary_probabilities = fitted.primary(primary_logits)
-    if scheme.single_label:
-        chosen, certainty = primary_probabilities.argmax(1), primary_probabilities.max(1)
-    else:
-        event_probabilities = fitted.events(event_logits)
-        chosen, _ = primary_decisions(event_probabilities, fitted.thresholds, primary_probabilities)
-        certainty = primary_certainty(event_probabilities, primary_probabilities, chosen)
+    answers = answer_events(fitted, event_logits, primary_logits, scheme.single_label)
     # An answer is right when the primary event is among the labelled ones, whichever of these the
     # annotator put first.
-    right = np.c_[events, ~events.any(1)][np.arange(len(chosen)), chosen]
-    return replace(fitted, abstain_below=_abstention(certainty, right))
+    right = np.c_[events, ~events.any(1)][np.arange(len(events)), answers.primary]
+    return replace(fitted, abstain_below=_abstention(answers.certainty, right))
 
 
 def fit_thresholds(probabilities: Array, true: npt.NDArray[np.bool_]) -> Array:
@@ -163,6 +158,52 @@ def fit_stance_weights(probabilities: Array, true: Ints) -> Array:
             smooth = np.convolve(np.pad(found, 1, mode="edge"), np.ones(3) / 3, mode="valid")
             weights[c] = STANCE_FACTORS[int(smooth.argmax())]
     return weights
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswers:
+    """What a calibrated model says of the events of sentences.
+
+    Attributes:
+        probabilities: of the event types, ``[n, events]``.
+        reported: which of them are given, ``[n, events]``.
+        primary: primary event, ``[n]``, the last class for no event.
+        confidence: probability that the primary head gives it, ``[n]``.
+        certainty: probability that it is reported at all, which decides on abstaining, ``[n]``.
+    """
+
+    probabilities: Array
+    reported: npt.NDArray[np.bool_]
+    primary: Ints
+    confidence: Array
+    certainty: Array
+
+
+def answer_events(
+    calibration: Calibration, events: Floats, primary: Floats, single_label: bool
+) -> EventAnswers:
+    """Decide on events as the classifier does.
+
+    Args:
+        calibration: of the model.
+        events: logits of the event head, ``[n, events]``.
+        primary: logits of the primary head, ``[n, events + 1]``.
+        single_label: whether a sentence has one event type at most: the primary head's best.
+    """
+    heads = calibration.primary(primary)
+    if single_label:
+        chosen, confidence = heads.argmax(1), heads.max(1)
+        reported = metrics.one_hot(chosen, heads.shape[1])[:, :-1]
+        return EventAnswers(heads[:, :-1], reported, chosen, confidence, confidence)
+    probabilities = calibration.events(events)
+    chosen, confidence = primary_decisions(probabilities, calibration.thresholds, heads)
+    return EventAnswers(
+        probabilities,
+        probabilities >= calibration.thresholds,
+        chosen,
+        confidence,
+        primary_certainty(probabilities, heads, chosen),
+    )
 
 
 def primary_decisions(events: Array, thresholds: Array, primary: Array) -> tuple[Ints, Array]:

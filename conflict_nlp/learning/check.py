@@ -54,6 +54,10 @@ class Located:
     row: int
     example: Example
 
+    def problem(self, kind: str, severity: str, message: str, fix: str) -> Problem:
+        """Something wrong with this row."""
+        return Problem(self.file, self.row, kind, severity, message, fix)
+
 
 def check(
     sources: Sequence[Any], columns: Mapping[str, str] | None = None
@@ -104,26 +108,20 @@ def _shown(source: Any, place: int) -> str:
     return f"{name_of(source)} {place}"
 
 
-def _of(row: Located, kind: str, severity: str, message: str, fix: str) -> Problem:
-    return Problem(row.file, row.row, kind, severity, message, fix)
-
-
 def _text_problems(row: Located) -> Iterator[Problem]:
     text = row.example.text
     mended_text = repair(text).text
     if not re.search(r"\w", mended_text):
-        yield _of(row, "empty", ERROR, "the text holds no letter or digit", "Leave it out.")
+        yield row.problem("empty", ERROR, "the text holds no letter or digit", "Leave it out.")
     elif not has_arabic(mended_text):
-        yield _of(
-            row,
+        yield row.problem(
             "not_arabic",
             ERROR,
             f"no Arabic letter in {_short(text)}",
             "Leave it out: classify abstains on such text.",
         )
     if _LOST.search(text) or badness.is_bad(mended_text):
-        yield _of(
-            row,
+        yield row.problem(
             "encoding",
             ERROR,
             f"characters were lost or mangled in {_short(text)}",
@@ -135,8 +133,7 @@ def _target_problems(row: Located) -> Iterator[Problem]:
     text = row.example.text
     for target in row.example.targets:
         if target.span is None:
-            yield _of(
-                row,
+            yield row.problem(
                 "target_not_found",
                 WARNING,
                 f"the text does not name the target {target.text!r}",
@@ -145,8 +142,7 @@ def _target_problems(row: Located) -> Iterator[Problem]:
         elif mended(text[slice(*target.span)]) != mended(target.text):
             found = text[slice(*target.span)]
             if difflib.SequenceMatcher(None, found, target.text).ratio() < 0.6:
-                yield _of(
-                    row,
+                yield row.problem(
                     "target_offsets",
                     ERROR,
                     f"at {target.span[0]} to {target.span[1]} stands {found!r}, "
@@ -157,11 +153,11 @@ def _target_problems(row: Located) -> Iterator[Problem]:
 
 def _label_problems(rows: Sequence[Located]) -> Iterator[Problem]:
     yield from _names(rows, "event type", codebook.EVENTS, lambda e: e.events or ())
-    yield from _names(rows, "stance", codebook.STANCES, _stances)
+    yield from _names(rows, "stance", codebook.STANCES, lambda e: e.stances)
     for row in rows:
         example = row.example
-        if example.events is None and not _stances(example) and example.soft is None:
-            yield _of(row, "unlabelled", WARNING, "no label", "Label it or leave it out.")
+        if example.events is None and not example.stances and example.soft is None:
+            yield row.problem("unlabelled", WARNING, "no label", "Label it or leave it out.")
 
 
 def _names(
@@ -183,7 +179,7 @@ def _names(
             severity = WARNING if own else ERROR
             said = f"{name!r} is a rare {kind}" if own else f"{name!r} is no {kind}"
             fix = f"Did you mean {near!r}?" if near else f"Use one of: {', '.join(known)}."
-            yield _of(row, "unknown_label", severity, said, fix)
+            yield row.problem("unknown_label", severity, said, fix)
     for name in sorted(counts) if own else known:
         if 0 < counts[name] < FEW:
             said = f"{kind} {name!r} has {counts[name]} examples, too few to be learnt"
@@ -198,18 +194,12 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=LIKE)), None)
 
 
-def _stances(example: Example) -> list[str]:
-    given = (example.stance, *(target.stance for target in example.targets))
-    return [stance for stance in given if stance is not None]
-
-
 def _repeated(rows: Sequence[Located]) -> Iterator[Problem]:
     """Texts that stand in the data twice, alike or nearly alike."""
-    texts = [row.example.text for row in rows]
+    keys = [same_text(row.example.text) for row in rows]
     first: dict[str, int] = {}
     repeated = set()
-    for place, row in enumerate(rows):
-        key = same_text(row.example.text)
+    for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
         earlier = rows[first.setdefault(key, place)]
         if earlier is row or not key:
             continue
@@ -218,20 +208,19 @@ def _repeated(rows: Sequence[Located]) -> Iterator[Problem]:
         clash = _clash(earlier.example, row.example)
         if clash:
             message, fix = f"the text of {where}, with other labels: {clash}", "Decide on one."
-            yield _of(row, "contradiction", ERROR, message, fix)
+            yield row.problem("contradiction", ERROR, message, fix)
         elif earlier.file != row.file:
             fix = "Keep it in one split: a model that has seen it is scored too well."
-            yield _of(row, "leak", ERROR, f"the text of {where}", fix)
+            yield row.problem("leak", ERROR, f"the text of {where}", fix)
         elif earlier.example.targets == row.example.targets:
             fix = "Keep one of them."
-            yield _of(row, "duplicate", WARNING, f"the text of {where}", fix)
-    for one, other in similar_pairs(texts):
+            yield row.problem("duplicate", WARNING, f"the text of {where}", fix)
+    for one, other in similar_pairs(keys):
         if one in repeated or other in repeated:
             continue
         earlier, row = rows[one], rows[other]
         kind = "near_leak" if earlier.file != row.file else "near_duplicate"
-        yield _of(
-            row,
+        yield row.problem(
             kind,
             WARNING,
             f"nearly the text of row {earlier.row} of {earlier.file}",

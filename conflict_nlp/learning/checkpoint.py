@@ -16,13 +16,9 @@ from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.exported import load_exported
-from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.model import HEADS, ConflictModel
 
 WEIGHTS_FILE = "model.safetensors"
-HEADS = {
-    "events": ("event_head", "primary_head", "label_attention"),
-    "stances": ("stance_hidden", "stance_head"),
-}
 
 
 def load_encoder(settings: ModelSettings, folder: pathlib.Path) -> Encoder:

@@ -9,8 +9,10 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from conflict_nlp._targets import is_missing
 from conflict_nlp.learning.examples import Example
 from conflict_nlp.learning.split import Split
+from conflict_nlp.results import one_line_json
 
 
 def write_split(parts: Split, folder: pathlib.Path) -> list[pathlib.Path]:
@@ -28,7 +30,7 @@ def write_split(parts: Split, folder: pathlib.Path) -> list[pathlib.Path]:
     for part, rows in parts.rows.items():
         if rows:
             path = folder / f"{part}.jsonl"
-            lines = [json.dumps(row, ensure_ascii=False, default=_plain) for row in rows]
+            lines = [one_line_json({k: _plain(v) for k, v in row.items()}) for row in rows]
             path.write_text("\n".join(lines) + "\n", "utf-8")
             written.append(path)
     card = folder / "README.md"
@@ -38,7 +40,10 @@ def write_split(parts: Split, folder: pathlib.Path) -> list[pathlib.Path]:
 
 def _plain(value: Any) -> Any:
     """What numpy and pandas put in a cell, as JSON has it."""
-    return value.tolist() if hasattr(value, "tolist") else str(value)
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if is_missing(value):
+        return None
+    return value if isinstance(value, (str, int, float, list, dict)) else str(value)
 
 
 def content_hash(examples: Sequence[Example]) -> str:
@@ -66,8 +71,8 @@ def dataset_card(parts: Split) -> str:
         "",
         head,
         rule,
-        _counts("sentences", examples, lambda e: ["sentences"]),
-        _counts("without an event", examples, lambda e: [] if e.events else ["without an event"]),
+        *_counts(examples, lambda e: ["sentences"]),
+        *_counts(examples, lambda e: [] if e.events else ["without an event"]),
         "| SHA-256 of the content | "
         + " | ".join(f"`{content_hash(some)[:16]}`" for some in examples.values())
         + " |",
@@ -78,16 +83,19 @@ def dataset_card(parts: Split) -> str:
         ("target stance", lambda e: [target.stance for target in e.targets]),
         ("source", lambda e: [e.source]),
     ):
-        total = collections.Counter(
-            n for some in examples.values() for e in some for n in labels(e)
-        )
-        lines += ["", head.replace("| |", f"| {title} |", 1), rule]
-        lines += [_counts(name, examples, labels) for name, _ in total.most_common()]
+        lines += ["", head.replace("| |", f"| {title} |", 1), rule, *_counts(examples, labels)]
     return "\n".join(lines) + "\n"
 
 
 def _counts(
-    name: str, examples: Mapping[str, Sequence[Example]], labels: Callable[[Example], list[str]]
-) -> str:
-    cells = [f"{sum(labels(e).count(name) for e in some):,}" for some in examples.values()]
-    return f"| {name} | " + " | ".join(cells) + " |"
+    examples: Mapping[str, Sequence[Example]], labels: Callable[[Example], list[str]]
+) -> list[str]:
+    """A row for each label, the commonest first, with its count in every part."""
+    parts = [
+        collections.Counter(name for e in some for name in labels(e)) for some in examples.values()
+    ]
+    total = sum(parts, collections.Counter[str]())
+    return [
+        f"| {name} | " + " | ".join(f"{part[name]:,}" for part in parts) + " |"
+        for name, _ in total.most_common()
+    ]

@@ -62,6 +62,12 @@ class Example:
     draw: str = ""
     soft: SoftLabels | None = None
 
+    @property
+    def stances(self) -> tuple[str, ...]:
+        """The stances it was labelled with: the sentence's, then those toward its targets."""
+        given = (self.stance, *(target.stance for target in self.targets))
+        return tuple(stance for stance in given if stance is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelScheme:
@@ -91,12 +97,7 @@ class LabelScheme:
         Where none has more than one event type, the task is taken to have one label a sentence.
         """
         events = {name for example in examples for name in example.events or ()}
-        stances = {
-            stance
-            for example in examples
-            for stance in (example.stance, *(target.stance for target in example.targets))
-            if stance is not None
-        }
+        stances = {stance for example in examples for stance in example.stances}
         single = all(len(example.events or ()) <= 1 for example in examples)
         return cls(
             _ordered(events, EVENTS),
@@ -116,10 +117,9 @@ class LabelScheme:
         Raises:
             DataError: one is not; the message names the sentence and the nearest label.
         """
-        stances = (example.stance, *(target.stance for target in example.targets))
         for kind, given, known in (
             ("event type", example.events or (), self.events),
-            ("stance", [s for s in stances if s is not None], self.stances),
+            ("stance", example.stances, self.stances),
         ):
             for name in given:
                 if name not in known:

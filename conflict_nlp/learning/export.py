@@ -26,10 +26,8 @@ from conflict_nlp._model_files import (
 )
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.model import HEADS, ConflictModel
 from conflict_nlp.learning.rowwise import row_wise
-
-HEADS = ("event_head", "primary_head", "stance_hidden", "stance_head", "label_attention")
 
 
 class _OneSentence(nn.Module):
@@ -137,7 +135,7 @@ def quantise(
     heads = [
         name
         for node in graph.graph.node
-        if any(f"/{head}/" in node.name for head in HEADS)
+        if any(f"/{head}/" in node.name for heads in HEADS.values() for head in heads)
         # The quantiser first rewrites a Gemm as a MatMul of this name.
         for name in (node.name, f"{node.name}_MatMul")
     ]

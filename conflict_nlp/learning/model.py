@@ -10,6 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+# The modules that belong to each set of labels.
+HEADS = {
+    "events": ("event_head", "primary_head", "label_attention"),
+    "stances": ("stance_hidden", "stance_head"),
+}
+
 
 @dataclass(frozen=True)
 class LossWeights:

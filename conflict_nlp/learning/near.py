@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from datasketch import MinHash, MinHashLSH
 
-from conflict_nlp.text import Normalizer, repair
+from conflict_nlp._targets import FOLDED
+from conflict_nlp.text import repair
 
 SIMILAR = 0.8  # Jaccard similarity of the texts' shingles from which they are nearly alike
 _SHINGLE = 5  # characters
 _PERMUTATIONS = 64
-_FOLDED = Normalizer(alef=True, ya=True, ta_marbuta=True)
 
 
 def same_text(text: str) -> str:
@@ -22,29 +22,28 @@ def same_text(text: str) -> str:
         >>> same_text("سيطر على المنطقه!") == same_text("سيطر علي  المنطقة")
         True
     """
-    return " ".join(re.findall(r"\w+", _FOLDED(repair(text)).text.lower()))
+    return " ".join(re.findall(r"\w+", FOLDED(repair(text)).text.lower()))
 
 
-def similar_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def similar_pairs(keys: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pairs of nearly the same text, each text with an earlier one at most.
 
     Candidates come from MinHash signatures (Broder 1997) and are compared exactly; equal texts
     count as similar.
 
     Args:
-        texts: any texts.
+        keys: what :func:`same_text` gives for each text.
 
     Yields:
         Places of the earlier and the later text.
 
     Example:
-        >>> list(similar_pairs(["قصفت المدفعية أطراف البلدة ليلاً"] * 2))
+        >>> list(similar_pairs([same_text("قصفت المدفعية أطراف البلدة ليلاً")] * 2))
         [(0, 1)]
     """
     index = MinHashLSH(threshold=SIMILAR - 0.1, num_perm=_PERMUTATIONS)
     shingles: list[frozenset[str]] = []
-    for place, text in enumerate(texts):
-        key = same_text(text)
+    for place, key in enumerate(keys):
         own = frozenset(key[i : i + _SHINGLE] for i in range(max(1, len(key) - _SHINGLE + 1)))
         shingles.append(own)
         if not key:

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from conflict_nlp import codebook
 from conflict_nlp._targets import is_missing, locate, mended
 from conflict_nlp.errors import DataError
 from conflict_nlp.files import Record, csv_records, jsonl_records
@@ -15,7 +16,6 @@ from conflict_nlp.learning.examples import Example, SoftLabels, Target
 from conflict_nlp.text import repair
 
 COLUMNS = ("text", "events", "stance", "target", "targets", "id", "source", "draw", "soft")
-NO_EVENT = "no_event"
 SHOWN = 10  # problems listed in an error
 _FILES = (".jsonl", ".csv", ".tsv", ".parquet")
 _EXAMPLE = (
@@ -58,8 +58,8 @@ def read_labelled(source: Any, columns: Mapping[str, str] | None = None) -> list
         else:
             examples.append(example)
     if problems:
-        shown = "\n  ".join(problems[:10])
-        more = f"\n  and {len(problems) - 10} more" if len(problems) > 10 else ""
+        shown = "\n  ".join(problems[:SHOWN])
+        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         raise DataError(
             f"{name} has rows that are no labelled sentences:\n  {shown}{more}\n{_EXAMPLE}"
         )
@@ -90,7 +90,7 @@ def labelled_rows(
         values = {name: record.values.get(names.get(name, name)) for name in COLUMNS}
         try:
             yield record, _example(values, f"{stem}:{record.line}")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError) as error:
             yield record, str(error)
 
 
@@ -113,7 +113,7 @@ def _records(source: Any, text_column: str) -> Iterator[Record]:
         if not path.exists():
             raise DataError(f"there is no file {str(path)!r}; read are {', '.join(_FILES)} files")
         readers: dict[str, Callable[[pathlib.Path], Iterator[Record]]] = {
-            ".jsonl": jsonl_records,
+            ".jsonl": functools.partial(jsonl_records, needed=[text_column]),
             ".csv": functools.partial(csv_records, needed=[text_column]),
             ".tsv": functools.partial(csv_records, delimiter="\t", needed=[text_column]),
             ".parquet": _parquet_records,
@@ -172,23 +172,30 @@ def _example(values: dict[str, Any], fallback_id: str) -> Example:
     if not _empty(values["target"]):
         targets = (_target({"text": values["target"], "stance": stance}, text), *targets)
         stance = None
-    soft = _parsed(values["soft"])
     return Example(
         id=_string(values["id"], fallback_id),
         text=text,
         events=_events(values["events"]),
         stance=stance,
         targets=targets,
-        source=fallback_id.rpartition(":")[0]
-        if _empty(values["source"])
-        else str(values["source"]),
-        draw="" if _empty(values["draw"]) else str(values["draw"]),
-        soft=None
-        if _empty(soft)
-        else SoftLabels(
-            tuple(soft["events"]), tuple(soft["primary"]), tuple(map(tuple, soft["stances"]))
-        ),
+        source=_string(values["source"], fallback_id.rpartition(":")[0]),
+        draw=_string(values["draw"], ""),
+        soft=_soft(values["soft"]),
     )
+
+
+def _soft(cell: Any) -> SoftLabels | None:
+    cell = _parsed(cell)
+    if _empty(cell):
+        return None
+    try:
+        return SoftLabels(
+            tuple(cell["events"]), tuple(cell["primary"]), tuple(map(tuple, cell["stances"]))
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            'soft holds no lists of probabilities "events", "primary" and "stances"'
+        ) from error
 
 
 def _events(cell: Any) -> tuple[str, ...] | None:
@@ -203,7 +210,7 @@ def _events(cell: Any) -> tuple[str, ...] | None:
     for name in given:
         if not isinstance(name, str):
             raise TypeError(f"events holds {name!r}; names of event types are accepted")
-    return tuple(dict.fromkeys(name for name in given if name not in ("", NO_EVENT)))
+    return tuple(dict.fromkeys(name for name in given if name not in ("", codebook.NO_EVENT)))
 
 
 def _targets(cell: Any, text: str) -> tuple[Target, ...]:
@@ -228,6 +235,8 @@ def _target(cell: Any, text: str) -> Target:
         raise ValueError(f"target {name!r} has no stance")
     if _empty(cell.get("start")):
         return Target(name, locate(repair(text), mended(name)), stance)
+    if _empty(cell.get("end")):
+        raise ValueError(f"target {name!r} has a start and no end; give both, or neither")
     start, end = int(cell["start"]), int(cell["end"])
     if not 0 <= start < end <= len(text):
         raise ValueError(
@@ -254,6 +263,9 @@ def _empty(cell: Any) -> bool:
 
 def _parsed(cell: Any) -> Any:
     """What a list or object written into a cell of a table says."""
-    if isinstance(cell, str) and cell.lstrip()[:1] in ("[", "{"):
+    if not isinstance(cell, str) or cell.lstrip()[:1] not in ("[", "{"):
+        return cell
+    try:
         return json.loads(cell)
-    return cell
+    except ValueError as error:
+        raise ValueError(f"{cell!r} looks like JSON and is not: {error}") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.examples import Example
-from conflict_nlp.learning.near import similar_pairs
+from conflict_nlp.learning.near import same_text, similar_pairs
 from conflict_nlp.learning.read import labelled_rows, name_of
 
 PARTS = ("train", "dev", "test")
@@ -58,7 +58,7 @@ def split(
         test: share of the rows for the test, in [0, 1).
         by: column whose values are kept whole; ``""`` for none.
         seed: seed of the order.
-        columns: what the source calls the columns.
+        columns: what the source calls the columns; in the parts they have their own names.
 
     Raises:
         DataError: shares out of range, unreadable rows, or fewer groups than parts.
@@ -75,7 +75,7 @@ def split(
             "shares from 0 that add up to less than 1"
         )
     rows, examples = _readable(source, columns)
-    groups = _grouped(rows, examples, by)
+    groups = _grouped(rows, examples, _renamed(columns).get(by, by))
     shares = {"train": 1 - dev - test, "dev": dev, "test": test}
     shares = {part: share for part, share in shares.items() if share > 0}
     dealt = _dealt(groups, [_labels(example) for example in examples], shares, seed)
@@ -100,12 +100,14 @@ def split(
 def _readable(
     source: Any, columns: Mapping[str, str] | None
 ) -> tuple[list[dict[str, Any]], list[Example]]:
-    rows, examples, wrong = [], [], []
+    rows, examples, wrong, names = [], [], [], _renamed(columns)
     for record, example in labelled_rows(source, columns):
         if record.values is None or isinstance(example, str):
             wrong.append(record.line)
         else:
-            rows.append(record.values)
+            # What is written must be read again without a mapping.
+            kept = {name: v for name, v in record.values.items() if name not in (columns or {})}
+            rows.append({names.get(name, name): value for name, value in kept.items()})
             examples.append(example)
     if wrong:
         raise DataError(
@@ -113,6 +115,11 @@ def _readable(
             "See them all with: conflict-nlp data check"
         )
     return rows, examples
+
+
+def _renamed(columns: Mapping[str, str] | None) -> dict[str, str]:
+    """The name of each column that the source calls something else."""
+    return {column: name for name, column in (columns or {}).items()}
 
 
 def _grouped(
@@ -130,7 +137,7 @@ def _grouped(
             i = parent[i]
         return i
 
-    for one, other in similar_pairs([example.text for example in examples]):
+    for one, other in similar_pairs([same_text(example.text) for example in examples]):
         parent[root(other)] = root(one)
     if by:
         first: dict[str, int] = {}
@@ -143,9 +150,8 @@ def _grouped(
 
 
 def _labels(example: Example) -> list[str]:
-    stances = (example.stance, *(target.stance for target in example.targets))
     events = example.events or ("no event",)
-    return [f"event {e}" for e in events] + [f"stance {s}" for s in stances if s is not None]
+    return [f"event {e}" for e in events] + [f"stance {s}" for s in example.stances]
 
 
 def _dealt(
