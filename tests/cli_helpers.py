@@ -80,6 +80,8 @@ class FakeClassifier:
 
 
 def run(*arguments, code=0, **options):
-    outcome = CliRunner().invoke(app, list(map(str, arguments)), **options)
+    # Where messages wrap must not hang on the terminal that the tests run in.
+    env = {"COLUMNS": "300"} | options.pop("env", {})
+    outcome = CliRunner().invoke(app, list(map(str, arguments)), env=env, **options)
     assert outcome.exit_code == code, outcome.output
     return outcome
