@@ -8,7 +8,7 @@ help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 install: ## Install the library, editable, for development
-	$(PYTHON) -m pip install -c constraints.txt -e ".[train,dev]"
+	$(PYTHON) -m pip install -c constraints.txt -e ".[train,tune,dev]"
 
 test: ## Run the tests
 	$(PYTHON) -m pytest
@@ -41,10 +41,10 @@ artifacts/pseudo.jsonl: | artifacts/84290dd/models/default artifacts/52901e2/mod
 model: base artifacts/pseudo.jsonl ## Train the shipped model anew, from base to checkpoint
 	sed 's/"num_hidden_layers": 12/"num_hidden_layers": 10/' artifacts/base/config.json \
 	  > artifacts/84290dd/models/default/config.json
-	$(PYTHON) training/train.py training/configs/default.toml
+	conflict-nlp train training/configs/default.toml
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
-	$(PYTHON) training/train.py $(CONFIG)
+	conflict-nlp train $(CONFIG)
 
 evaluate: ## Score the shipped model and the baselines
 	$(PYTHON) training/evaluate.py

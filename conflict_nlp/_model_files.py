@@ -68,7 +68,7 @@ class ModelSettings:
         path = folder / SETTINGS_FILE
         if not folder.is_dir():
             raise ModelNotFoundError(
-                f"there is no directory {folder}. Train a model with training/train.py, or give "
+                f"there is no directory {folder}. Train a model with conflict-nlp train, or give "
                 "the path of one."
             )
         if not path.exists():
@@ -76,7 +76,7 @@ class ModelSettings:
             raise ModelError(
                 f"{folder} holds no {SETTINGS_FILE} (it holds {held}), so it is not a model of "
                 "this library. A bare encoder has no event or stance heads: fine-tune it first "
-                "with training/train.py and pass the directory that it writes."
+                "with conflict-nlp train, then pass the directory that conflict-nlp export writes."
             )
         try:
             values = json.loads(path.read_text("utf-8"))

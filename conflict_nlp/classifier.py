@@ -79,7 +79,7 @@ class Classifier:
         if not weights.exists():
             raise ModelError(
                 f"{folder} holds a training checkpoint but no {ONNX_FILE}. "
-                f"Export it first: python training/export.py {folder} --output exported"
+                f"Export it first: conflict-nlp export {folder} -o exported"
             )
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))

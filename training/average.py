@@ -16,10 +16,10 @@ import json
 import pathlib
 
 import torch
-from report_dev import report_dev
 
 from conflict_nlp._model_files import TOKENIZER_FILE, TRAINING_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
+from conflict_nlp.evaluation.on_dev import judge_checkpoint
 from conflict_nlp.learning.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     # Of the first run, with all of them beside it.
     record = records[0] | {"minutes": sum(r["minutes"] for r in records), "averaged": records}
     (args.output / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    report_dev(args.output, args.dev)
+    judge_checkpoint(args.output, args.dev)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conflict_nlp import __version__
-from conflict_nlp.cli import classify, data, doctor, labels
+from conflict_nlp.cli import classify, data, doctor, labels, train
 
 __all__ = ["app"]
 
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 app.command("classify")(classify.command)
 app.add_typer(data.app, name="data")
+app.command("train")(train.train_command)
+app.command("export")(train.export_command)
 app.command("labels")(labels.command)
 app.command("doctor")(doctor.command)
 

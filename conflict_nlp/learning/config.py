@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -10,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from conflict_nlp._model_files import CONFIG_FILE, SETTINGS_FILE
-from conflict_nlp.errors import DataError
+from conflict_nlp._resources import model_path
+from conflict_nlp.errors import DataError, ModelNotFoundError
+
+_ABOVE_ZERO = (
+    "epochs",
+    "batch_size",
+    "gradient_accumulation",
+    "learning_rate",
+    "head_learning_rate",
+    "max_length",
+)
 
 
 @dataclass(frozen=True)
@@ -19,9 +30,10 @@ class TrainConfig:
 
     Attributes:
         base: directory of the encoder to fine-tune, or of a checkpoint or exported model to train
-            onward.
-        train: JSON Lines files of labelled sentences to train on.
-        dev: JSON Lines file to report on and to calibrate on; never trained on.
+            onward; or the name of a shipped model, such as ``default``.
+        train: files of labelled sentences to train on, of any kind that
+            :func:`~conflict_nlp.learning.read.read_labelled` reads.
+        dev: file of labelled sentences to report on and to calibrate on; never trained on.
         output: directory of the checkpoint.
         name: name of the model, as results report it.
         base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
@@ -50,6 +62,12 @@ class TrainConfig:
         stance_power: the same for stances.
         focus: asymmetric-loss exponent on easy negatives; 0 for plain cross-entropy.
         topic_share: share of sentences also shown with a target as second segment.
+        lora_rank: rank of low-rank updates that are trained in place of the encoder's weights; 0
+            trains the weights themselves. For encoders too big for that; needs the ``tune`` extra.
+        gradient_accumulation: batches whose gradients make one step.
+        bf16: train in bfloat16, faster where the processor has it.
+        patience: stop once the development macro-F1 has not risen for so many epochs, and keep the
+            best epoch; 0 trains them all and keeps the last.
         average: decay of the running mean of the weights that is saved; 0 saves the last ones.
         seed: seed of initialisation, order and dropout.
         data_seed: seed of the order alone; `seed` by default. Runs that differ in it alone start
@@ -85,15 +103,26 @@ class TrainConfig:
     stance_power: float = 0.0
     focus: float = 0.0
     topic_share: float = 0.0
+    lora_rank: int = 0
+    gradient_accumulation: int = 1
+    bf16: bool = False
+    patience: int = 0
     average: float = 0.0
     seed: int = 13
     data_seed: int | None = None
     rows: int | None = None
 
+    @property
+    def base_folder(self) -> pathlib.Path:
+        """Where the encoder or model to start from lies."""
+        with contextlib.suppress(ModelNotFoundError):
+            return model_path(self.base)
+        return pathlib.Path(self.base)
+
     def problems(self) -> list[str]:
         """Everything wrong with the settings, one line each."""
         found = []
-        if not (pathlib.Path(self.base) / CONFIG_FILE).exists():
+        if not (self.base_folder / CONFIG_FILE).exists():
             found.append(
                 f"base: no encoder in {self.base!r} (no {CONFIG_FILE}); build one with "
                 "training/build_base.py, or give the directory of a downloaded model"
@@ -107,9 +136,12 @@ class TrainConfig:
             found.append(f"labels: {self.labels!r} is not 'codebook' or 'data'")
         if self.pooling not in ("mean", "label"):
             found.append(f"pooling: {self.pooling!r} is not 'mean' or 'label'")
-        for name in ("epochs", "batch_size", "learning_rate", "head_learning_rate", "max_length"):
+        for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 found.append(f"{name}: {getattr(self, name)!r} is not above 0")
+        for name in ("lora_rank", "patience"):
+            if getattr(self, name) < 0:
+                found.append(f"{name}: {getattr(self, name)!r} is below 0")
         for name in ("warmup", "dropout", "encoder_dropout", "word_dropout", "average"):
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
@@ -118,12 +150,12 @@ class TrainConfig:
         return found
 
     def _layer_problems(self) -> list[str]:
-        config = json.loads((pathlib.Path(self.base) / CONFIG_FILE).read_text("utf-8"))
+        config = json.loads((self.base_folder / CONFIG_FILE).read_text("utf-8"))
         there = config.get("num_hidden_layers")
         if there is None:
             return []
         found = []
-        if (pathlib.Path(self.base) / SETTINGS_FILE).exists():
+        if (self.base_folder / SETTINGS_FILE).exists():
             if self.layers not in (None, there):
                 found.append(
                     f"layers: {self.layers} asked for, but {self.base!r} is a checkpoint of "
@@ -159,14 +191,17 @@ class TrainConfig:
         return self
 
     @classmethod
-    def from_toml(cls, path: str | pathlib.Path, **overrides: Any) -> TrainConfig:
-        """Read settings from a TOML file; keyword arguments replace what it says.
+    def from_toml(cls, path: str | pathlib.Path | None, **overrides: Any) -> TrainConfig:
+        """Read settings from a TOML file, or from none; keyword arguments replace what it says.
 
         Raises:
             DataError: unknown or missing settings.
         """
-        with pathlib.Path(path).open("rb") as file:
-            values = tomllib.load(file) | overrides
+        try:
+            text = "" if path is None else pathlib.Path(path).read_text("utf-8")
+            values = tomllib.loads(text) | overrides
+        except (OSError, ValueError) as error:
+            raise DataError(f"no settings can be read from {path}: {error}") from error
         fields = {entry.name: entry for entry in dataclasses.fields(cls)}
         unknown = sorted(set(values) - set(fields))
         missing = sorted(
@@ -176,7 +211,7 @@ class TrainConfig:
         )
         if unknown or missing:
             raise DataError(
-                f"{path}: unknown settings {unknown}, missing settings {missing}. "
+                f"{path or 'settings'}: unknown settings {unknown}, missing settings {missing}. "
                 f"Known are: {', '.join(fields)}."
             )
         for name in ("train", "auxiliary", "drop_layers"):

@@ -119,11 +119,13 @@ def _outputs(
     collate = Collator(model.encoder.config.pad_token_id)
     order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
     found: dict[int, tuple[Floats, Floats, Floats]] = {}
+    device = next(model.parameters()).device
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             places = order[start : start + batch_size]
-            batch = collate([items[i] for i in places])
+            batch = {n: t.to(device) for n, t in collate([items[i] for i in places]).items()}
             output = model(batch["input_ids"], batch["attention_mask"], batch["target_masks"])
+            output = {name: logits.float().cpu() for name, logits in output.items()}
             for row, i in enumerate(places):
                 targets = len(items[i]["stance"])
                 found[i] = (

@@ -1,30 +1,29 @@
-"""Fine-tuning with the Hugging Face Trainer."""
+"""Fine-tuning with Hugging Face's Trainer."""
 
 from __future__ import annotations
 
-import collections
 import dataclasses
+import json
 import pathlib
 import random
-import statistics
-from collections.abc import Sequence
+import shutil
 from typing import Any
 
 import torch
-from torch import nn
 from transformers import (
+    EarlyStoppingCallback,
     PretrainedConfig,
-    Trainer,
     TrainerCallback,
     TrainingArguments,
-    get_linear_schedule_with_warmup,
     set_seed,
 )
+from transformers.trainer_utils import get_last_checkpoint
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import SETTINGS_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import DataError
+from conflict_nlp.learning.callbacks import StopOnInterrupt, WeightAverage
 from conflict_nlp.learning.checkpoint import (
     continued_model,
     load_encoder,
@@ -33,19 +32,28 @@ from conflict_nlp.learning.checkpoint import (
 )
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import Collator, SentenceDataset
+from conflict_nlp.learning.dev_score import dev_macro_f1
 from conflict_nlp.learning.examples import Example, LabelScheme
-from conflict_nlp.learning.model import ConflictModel, LossWeights
+from conflict_nlp.learning.lora import add_lora, merge_lora
+from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.predict import predict_torch
 from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.learning.sentence_trainer import DEV_SCORE, SentenceTrainer
+from conflict_nlp.learning.weighting import loss_weights, parameter_groups
 
 STANDARDISING = 512  # sentences that mean and deviation of the features are taken from
+SAVES = 10  # times in a run that all is saved that is needed to go on
+STEPS_FOLDER = "trainer"  # where, inside the output
 
 
-def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | None:
-    """Factors that raise the weight of classes rarer than the median; None at power 0."""
-    if power == 0:
-        return None
-    middle = statistics.median(counts)
-    return tuple(max(1.0, (middle / max(count, 1)) ** power) for count in counts)
+@dataclasses.dataclass(frozen=True)
+class _Labelled:
+    """The sentences of a run, and the labels of all of them."""
+
+    train: list[Example]
+    auxiliary: list[Example]
+    dev: list[Example]
+    scheme: LabelScheme
 
 
 def mask_token(encoder: Encoder, word_dropout: float) -> int | None:
@@ -74,100 +82,36 @@ def longest_input(config: PretrainedConfig) -> int:
     return positions
 
 
-def loss_weights(
-    examples: Sequence[Example], scheme: LabelScheme, config: TrainConfig
-) -> LossWeights:
-    """Weights of the loss, from the label counts of the training data."""
-    events = collections.Counter(e for example in examples for e in example.events or ())
-    stances = collections.Counter(
-        stance
-        for example in examples
-        for stance in (example.stance, *(target.stance for target in example.targets))
-    )
-    return LossWeights(
-        primary=config.primary_weight,
-        stance=config.stance_weight,
-        positive=class_factors([events[e] for e in scheme.events], config.positive_power),
-        stance_classes=class_factors([stances[s] for s in scheme.stances], config.stance_power),
-        focus=config.focus,
-    )
-
-
-def parameter_groups(model: ConflictModel, config: TrainConfig) -> list[dict[str, Any]]:
-    """Parameters by learning rate: heads, then layers from last to first, then embeddings."""
-    layers = model.encoder.config.num_hidden_layers
-    rates = {
-        f"encoder.encoder.layer.{index}.": config.learning_rate
-        * config.layer_decay ** (layers - 1 - index)
-        for index in range(layers)
-    }
-    rates["encoder.embeddings."] = config.learning_rate * config.layer_decay**layers
-    groups: dict[tuple[float, float], list[nn.Parameter]] = collections.defaultdict(list)
-    for name, parameter in model.named_parameters():
-        rate = next(
-            (value for start, value in rates.items() if name.startswith(start)),
-            config.head_learning_rate,
-        )
-        decay = config.weight_decay if parameter.dim() > 1 else 0.0
-        groups[rate, decay].append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
-
-
-class WeightAverage(TrainerCallback):
-    """Keeps a running mean of the weights and puts it into the model when training ends."""
-
-    def __init__(self, model: ConflictModel, decay: float) -> None:
-        self._model = model
-        self._decay = decay
-        self._mean: dict[str, torch.Tensor] = {}
-        self._steps = 0
-
-    def on_train_begin(self, *_: Any, **__: Any) -> None:
-        """Start from the weights as they are, on the device that they are on by now."""
-        self._mean = {n: p.detach().clone() for n, p in self._model.named_parameters()}
-
-    def on_step_end(self, *_: Any, **__: Any) -> None:
-        """Move the mean toward the current weights, faster in the first steps."""
-        self._steps += 1
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        with torch.no_grad():
-            for name, parameter in self._model.named_parameters():
-                self._mean[name].lerp_(parameter, 1 - decay)
-
-    def on_train_end(self, *_: Any, **__: Any) -> None:
-        """Replace the model's weights by their mean."""
-        with torch.no_grad():
-            for name, parameter in self._model.named_parameters():
-                parameter.copy_(self._mean[name])
-
-
-def train(config: TrainConfig) -> ConflictModel:
+def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     """Fine-tune an encoder on labelled sentences and write the checkpoint.
+
+    While it runs, all that is needed to go on is saved ten times over the run (with early
+    stopping: after each epoch), and on Ctrl-C. Started by ``accelerate launch`` or ``torchrun`` it
+    shares the sentences out among the processes.
 
     Args:
         config: settings of the run.
+        resume: go on from where a run of the same settings was broken off, if it was; the end is
+            the same as without the break.
 
     Returns:
         The trained model, in evaluation mode.
 
     Raises:
-        DataError: the settings or the data cannot be used.
+        DataError: the settings or the data cannot be used, or the run that was broken off had
+            other settings.
+        ModelError: the encoder or checkpoint cannot be used, or the output not be written.
+        KeyboardInterrupt: after Ctrl-C; what was learnt so far is in the checkpoint.
+
+    Example:
+        >>> train(TrainConfig.from_toml("training/configs/from_base.toml"))  # doctest: +SKIP
     """
     config.checked()
     set_seed(config.seed)
-    base, output = pathlib.Path(config.base), pathlib.Path(config.output)
-    examples = [example for path in config.train for example in read_labelled(path)]
-    auxiliary = [example for path in config.auxiliary for example in read_labelled(path)]
-    dev = read_labelled(config.dev)
-    if config.labels == "data":
-        scheme = LabelScheme.of([*examples, *auxiliary, *dev])
-    else:
-        scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
-    for example in [*examples, *auxiliary, *dev]:
-        scheme.check(example)
+    base, output = config.base_folder, pathlib.Path(config.output)
+    labelled = _labelled(config)
+    last = _left_off(config, resume)
+    scheme = labelled.scheme
     settings = ModelSettings(
         name=config.name,
         base=config.base_name or base.name,
@@ -178,8 +122,6 @@ def train(config: TrainConfig) -> ConflictModel:
         pooling=config.pooling,
         single_label=scheme.single_label,
     )
-    if config.rows is not None:
-        examples = random.Random(config.seed).sample(examples, min(config.rows, len(examples)))
     onward = (base / SETTINGS_FILE).exists()
     if onward:
         model = continued_model(
@@ -187,48 +129,131 @@ def train(config: TrainConfig) -> ConflictModel:
         )
     else:
         model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
-    model.loss_weights = loss_weights(examples, scheme, config)
-    examples += auxiliary
+    model.loss_weights = loss_weights(labelled.train, scheme, config)
     encoder = load_encoder(settings, base)
-    data = SentenceDataset(examples, scheme, encoder, config.topic_share, config.seed)
-    collate = Collator(model.encoder.config.pad_token_id)
-    hiding = dataclasses.replace(
-        collate, mask_id=mask_token(encoder, config.word_dropout), word_dropout=config.word_dropout
+    data = SentenceDataset(
+        [*labelled.train, *labelled.auxiliary], scheme, encoder, config.topic_share, config.seed
     )
+    collate = Collator(model.encoder.config.pad_token_id)
     if not onward:
         model.standardise(
             collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
             for start in range(0, min(len(data), STANDARDISING), config.batch_size)
         )
-    steps = -(-len(data) // config.batch_size) * config.epochs
-    optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
-    arguments = TrainingArguments(
-        output_dir=str(output / "trainer"),
+    if config.lora_rank:
+        add_lora(model, config.lora_rank)
+    average = WeightAverage(model, config.average) if config.average else None
+    interruption = StopOnInterrupt()
+    callbacks: list[TrainerCallback] = [interruption]
+    if average is not None:
+        callbacks.append(average)
+    if config.patience:
+        callbacks.append(EarlyStoppingCallback(config.patience))
+
+    def judge() -> float:
+        model.eval()
+        if average is None:
+            logits = predict_torch(model, scheme, encoder, labelled.dev)
+        else:
+            with average.in_place():
+                logits = predict_torch(model, scheme, encoder, labelled.dev)
+        model.train()
+        return dev_macro_f1(logits, labelled.dev, scheme)
+
+    trainer = SentenceTrainer(
+        judge if config.patience else None,
+        model=model,
+        args=_arguments(config),
+        train_dataset=data,
+        eval_dataset=data,  # asked for, but judge() knows what to predict
+        data_collator=dataclasses.replace(
+            collate,
+            mask_id=mask_token(encoder, config.word_dropout),
+            word_dropout=config.word_dropout,
+        ),
+        optimizers=(
+            torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate),
+            None,
+        ),
+        callbacks=callbacks,
+    )
+    trainer.train(resume_from_checkpoint=last)
+    if config.lora_rank:
+        merge_lora(model)
+    # Training sentences are cut short to save time; in use the encoder's whole length is open.
+    saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
+    if trainer.is_world_process_zero():
+        save_checkpoint(model, saved, base / TOKENIZER_FILE, output)
+    if interruption.stopped_at is not None:
+        raise KeyboardInterrupt(
+            f"stopped after {interruption.stopped_at} of {trainer.state.max_steps} steps; {output} "
+            "holds what was learnt, and the same run with --resume (resume=True) goes on from there"
+        )
+    if trainer.is_world_process_zero():
+        shutil.rmtree(output / STEPS_FOLDER)
+    return model.eval()
+
+
+def _labelled(config: TrainConfig) -> _Labelled:
+    train = [example for path in config.train for example in read_labelled(path)]
+    auxiliary = [example for path in config.auxiliary for example in read_labelled(path)]
+    dev = read_labelled(config.dev)
+    everything = [*train, *auxiliary, *dev]
+    if config.labels == "data":
+        scheme = LabelScheme.of(everything)
+    else:
+        scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
+    for example in everything:
+        scheme.check(example)
+    if config.rows is not None:
+        train = random.Random(config.seed).sample(train, min(config.rows, len(train)))
+    return _Labelled(train, auxiliary, dev, scheme)
+
+
+def _arguments(config: TrainConfig) -> TrainingArguments:
+    stopping: dict[str, Any] = {"save_strategy": "steps", "save_steps": 1 / SAVES}
+    if config.patience:
+        stopping = {
+            "save_strategy": "epoch",
+            "eval_strategy": "epoch",
+            "load_best_model_at_end": True,
+            "metric_for_best_model": DEV_SCORE,
+            "greater_is_better": True,
+        }
+    return TrainingArguments(
+        output_dir=str(pathlib.Path(config.output) / STEPS_FOLDER),
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
-        train_sampling_strategy="group_by_length",
+        gradient_accumulation_steps=config.gradient_accumulation,
+        bf16=config.bf16,
+        warmup_steps=config.warmup,
         logging_steps=50,
-        save_strategy="no",
+        save_total_limit=1,
         dataloader_pin_memory=False,
         report_to=[],
         remove_unused_columns=False,
         seed=config.seed,
         data_seed=config.data_seed,
+        **stopping,
     )
-    callbacks: list[TrainerCallback] = (
-        [WeightAverage(model, config.average)] if config.average else []
-    )
-    trainer = Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=data,
-        data_collator=hiding,
-        optimizers=(optimizer, schedule),
-        callbacks=callbacks,
-    )
-    trainer.train()
-    # Training sentences are cut short to save time; in use the encoder's whole length is open.
-    saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
-    save_checkpoint(model, saved, base / TOKENIZER_FILE, output)
-    return model.eval()
+
+
+def _left_off(config: TrainConfig, resume: bool) -> str | None:
+    """Where a run of these settings was broken off, if it is to go on from there."""
+    folder = pathlib.Path(config.output) / STEPS_FOLDER
+    ours = json.loads(json.dumps(dataclasses.asdict(config)))
+    record = folder / "config.json"
+    last: str | None = get_last_checkpoint(str(folder)) if folder.exists() else None
+    if resume and last is not None:
+        theirs = json.loads(record.read_text("utf-8"))
+        differing = sorted(name for name in ours if ours[name] != theirs.get(name))
+        if differing:
+            raise DataError(
+                f"the run broken off in {config.output} had other settings: "
+                f"{', '.join(differing)}. Give it these again, or start anew without resume."
+            )
+        return last
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(ours) + "\n", "utf-8")
+    return None

@@ -1,0 +1,127 @@
+"""``conflict-nlp train`` and ``export``: from labelled sentences to a model of one's own."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from conflict_nlp.errors import ConflictNLPError
+
+
+def train_command(
+    config: Annotated[
+        Path | None,
+        typer.Argument(metavar="CONFIG.toml", help="Settings; may be left out if all are given."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="One more setting; may be repeated."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs with so many seeds, for their mean and deviation.")
+    ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from where the same run was broken off.")
+    ] = False,
+) -> None:
+    """Fine-tune an encoder, or train a model onward, on labelled sentences.
+
+    Every setting is explained in the documentation of `conflict_nlp.learning.config.TrainConfig`. What
+    comes out is a checkpoint with its scores on the development set; `conflict-nlp export` makes
+    the model of it that `classify` runs. Ctrl-C keeps what was learnt.
+
+    Exit status: 0 trained; 1 training failed; 2 the settings or data cannot be used; 130
+    interrupted.
+
+    Examples:
+
+    - `conflict-nlp train training/configs/from_base.toml`
+
+    - `conflict-nlp train training/configs/onward.toml --set train=a.jsonl --set dev=b.jsonl`
+
+    - `conflict-nlp train mine.toml --seeds 3 --set output=artifacts/three`
+
+    - `accelerate launch --multi_gpu $(which conflict-nlp) train mine.toml --set bf16=true`
+    """
+    try:
+        from conflict_nlp.evaluation.training_run import train_and_judge, train_seeds
+        from conflict_nlp.learning.config import TrainConfig
+
+        chosen = TrainConfig.from_toml(config, **overrides(settings or [])).checked()
+        if seeds > 1:
+            _print_seeds(train_seeds(chosen, seeds, resume))
+        else:
+            _print_scores(train_and_judge(chosen, resume))
+    except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as interruption:
+        typer.echo(f"Interrupted: {interruption or 'nothing was learnt yet'}.", err=True)
+        raise typer.Exit(130) from interruption
+    typer.echo(f"checkpoint{'s' if seeds > 1 else ''} in {chosen.output}")
+
+
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
+    dev: Annotated[
+        str | None,
+        typer.Option(help="Labelled sentences to calibrate on; by default the training's own."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model in results; else the checkpoint's.")
+    ] = None,
+) -> None:
+    """Make the int8 model that `classify` runs without torch, calibrated on development data.
+
+    Exit status: 0 exported; 2 the checkpoint or data cannot be used.
+
+    Example: `conflict-nlp export artifacts/mine -o mine`
+    """
+    try:
+        from conflict_nlp.evaluation.on_dev import export_calibrated
+
+        scores = export_calibrated(checkpoint, output, dev, name)
+    except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    _print_scores(scores)
+    size = sum(path.stat().st_size for path in output.iterdir()) / 1e6
+    typer.echo(f"model in {output}, {size:.1f} MB")
+
+
+def overrides(settings: list[str]) -> dict[str, Any]:
+    """``NAME=VALUE`` pairs with TOML values; a bare word is a string.
+
+    Example:
+        >>> overrides(["epochs=2", "output=mine"])
+        {'epochs': 2, 'output': 'mine'}
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not name or not equals:
+            raise typer.BadParameter("give NAME=VALUE, such as epochs=2", param_hint="--set")
+        try:
+            values[name] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            values[name] = value
+    return values
+
+
+def _print_seeds(figures: dict[str, Any]) -> None:
+    typer.echo("development set, calibration cross-fitted, mean and deviation over the seeds:")
+    for name, figure in figures.items():
+        typer.echo(f"  {name:28s} {figure['mean']:.3f} ± {figure['deviation']:.3f}")
+
+
+def _print_scores(scores: dict[str, Any]) -> None:
+    if not scores:
+        return  # another process prints them
+    typer.echo("development set, calibration cross-fitted:")
+    for name, figure in scores["all"].items():
+        value = figure if isinstance(figure, int) else f"{figure['value']:.3f}"
+        typer.echo(f"  {name:28s} {value}")

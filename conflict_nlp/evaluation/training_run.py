@@ -1,0 +1,102 @@
+"""A training run with everything that is kept of it: how it was made, and how good it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import time
+from typing import Any
+
+from conflict_nlp._model_files import TRAINING_FILE
+from conflict_nlp.evaluation.on_dev import SCORES_FILE, judge_checkpoint
+from conflict_nlp.evaluation.provenance import provenance
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.trainer import train
+
+SEEDS_FILE = "seeds.json"
+
+
+def train_and_judge(config: TrainConfig, resume: bool = False) -> dict[str, Any]:
+    """Train, write down how (``training.json``), and judge on the development set.
+
+    Args:
+        config: settings of the run.
+        resume: go on from where the same run was broken off.
+
+    Returns:
+        The scores on the development set, calibration cross-fitted.
+
+    Raises:
+        DataError, ModelError, KeyboardInterrupt: as :func:`~conflict_nlp.learning.trainer.train`.
+
+    Example:
+        >>> train_and_judge(TrainConfig.from_toml("mine.toml"))  # doctest: +SKIP
+    """
+    config.checked()
+    # Before training: a commit made meanwhile is not what was run.
+    weights = [
+        str(path)
+        for path in sorted(config.base_folder.iterdir())
+        if path.suffix in (".safetensors", ".onnx")
+    ]
+    files = [*config.train, *config.auxiliary, config.dev, *weights]
+    record: dict[str, Any] = {"config": dataclasses.asdict(config)}
+    record["provenance"] = provenance(files, {"training": config.seed})
+    start = time.time()
+    train(config, resume)
+    if int(os.environ.get("RANK", "0")):
+        return {}  # several processes train, one of them judges
+    record["minutes"] = round((time.time() - start) / 60, 1)
+    record["resumed"] = resume
+    folder = pathlib.Path(config.output)
+    (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    return judge_checkpoint(folder, config.dev)
+
+
+def train_seeds(config: TrainConfig, count: int, resume: bool = False) -> dict[str, Any]:
+    """Train with several seeds, to see how much of a difference is chance.
+
+    Args:
+        config: settings of the runs; run n has the seed ``seed + n`` and the output folder
+            ``output/seed<seed>``.
+        count: number of runs.
+        resume: leave out runs that are finished, and go on with one that was broken off.
+
+    Returns:
+        For each figure ``mean``, ``deviation`` (of the sample) and ``values``; also written as
+        ``seeds.json`` into the output folder.
+
+    Example:
+        >>> train_seeds(TrainConfig.from_toml("mine.toml"), 3)  # doctest: +SKIP
+    """
+    figures: dict[str, list[float]] = {}
+    for seed in range(config.seed, config.seed + count):
+        folder = pathlib.Path(config.output) / f"seed{seed}"
+        one = dataclasses.replace(config, seed=seed, output=str(folder))
+        done = folder / SCORES_FILE
+        finished = resume and done.exists() and _trained_with(folder, one)
+        scores = json.loads(done.read_text("utf-8")) if finished else train_and_judge(one, resume)
+        for name, figure in scores.get("all", {}).items():
+            if not isinstance(figure, int):
+                figures.setdefault(name, []).append(figure["value"])
+    summary = {
+        name: {
+            "mean": statistics.mean(values),
+            "deviation": statistics.stdev(values) if len(values) > 1 else 0.0,
+            "values": values,
+        }
+        for name, values in figures.items()
+    }
+    (pathlib.Path(config.output) / SEEDS_FILE).write_text(
+        json.dumps(summary, indent=1) + "\n", "utf-8"
+    )
+    return summary
+
+
+def _trained_with(folder: pathlib.Path, config: TrainConfig) -> bool:
+    record = folder / TRAINING_FILE
+    ours = json.loads(json.dumps(dataclasses.asdict(config)))
+    return record.exists() and json.loads(record.read_text("utf-8"))["config"] == ours
