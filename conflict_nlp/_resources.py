@@ -48,6 +48,11 @@ def model_names() -> list[str]:
     return sorted({child.name for root in _roots() for child in root.iterdir() if child.is_dir()})
 
 
+def backbones_file() -> Path:
+    """The list of the encoders that are known by name."""
+    return next(root / "backbones.toml" for root in _roots())
+
+
 def _roots() -> list[Path]:
     # Beside an installed package lies site-packages, where a folder "models" is somebody else's.
     clone = [_CLONE] if (_CLONE.parent / "pyproject.toml").is_file() else []

@@ -17,10 +17,14 @@ import pathlib
 
 import torch
 
-from conflict_nlp._model_files import TOKENIZER_FILE, TRAINING_FILE, ModelSettings
+from conflict_nlp._model_files import TRAINING_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.on_dev import judge_checkpoint
-from conflict_nlp.learning.checkpoint import load_checkpoint, save_checkpoint
+from conflict_nlp.learning.checkpoint import (
+    load_checkpoint,
+    read_tokenizer,
+    save_checkpoint,
+)
 
 
 def alike(settings: list[ModelSettings], seeds: list[int]) -> None:
@@ -45,7 +49,7 @@ def main() -> None:
     states = [other.state_dict() for other, _ in loaded]
     mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     model.load_state_dict(mean)
-    save_checkpoint(model, settings, args.checkpoints[0] / TOKENIZER_FILE, args.output)
+    save_checkpoint(model, settings, read_tokenizer(args.checkpoints[0]), args.output)
     # Of the first run, with all of them beside it.
     record = records[0] | {"minutes": sum(r["minutes"] for r in records), "averaged": records}
     (args.output / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")

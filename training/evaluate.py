@@ -5,6 +5,7 @@
         --output training/results/evaluation.json
 
 Everything that was chosen (calibration, thresholds, which baseline is the best) was chosen on dev.
+``--also DIR`` adds other exported models to the table; ``training/train_variants.py`` does so.
 With ``--split dev`` the same report is made of dev, cross-fitted, to try the script out. A Markdown
 table is written beside the JSON. Sentences are never shown; the report holds figures alone.
 """
@@ -234,7 +235,7 @@ def report(
     return result
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, default="models/default")
     parser.add_argument("--checkpoint", type=pathlib.Path, default="artifacts/release3")
@@ -243,7 +244,8 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path, default="training/results/evaluation.json")
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("--draws", type=int, default=1000)
-    args = parser.parse_args()
+    parser.add_argument("--also", type=pathlib.Path, action="append", default=[])
+    args = parser.parse_args(arguments)
     paths = {split: args.labels / f"{split}.jsonl" for split in ("dev", args.split)}
     dev, examples = read_labelled(paths["dev"]), read_labelled(paths[args.split])
     makers: dict[str, Callable[[], Variant]] = {
@@ -251,6 +253,8 @@ def main() -> None:
         "checkpoint_fp32": lambda: full_precision(args.checkpoint),
     }
     makers |= {n: lambda n=n: baseline(args.baselines, n) for n in BASELINES}  # type: ignore[misc]
+    others = {folder.name: folder for folder in args.also}
+    makers |= {n: lambda f=f: shipped(f) for n, f in others.items()}  # type: ignore[misc]
 
     variants: dict[str, Any] = {}
     unavailable: dict[str, str] = {}
@@ -297,6 +301,7 @@ def main() -> None:
         if scored:
             best = max(scored, key=scored.__getitem__)
             rivals += [("shipped_int8", best), ("checkpoint_fp32", best)]
+        rivals += [(name, "shipped_int8") for name in others]
         for one, other in rivals:
             if one not in functions or other not in functions:
                 continue

@@ -45,6 +45,10 @@ CLASSES = {
 }
 
 
+def name_of(variant: str) -> str:
+    return NAMES.get(variant, variant)
+
+
 def number(value: float) -> str:
     return f"{value:.3f}"
 
@@ -65,7 +69,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def markdown(record: dict[str, Any]) -> str:
     """The report as Markdown."""
     variants: dict[str, Any] = record["variants"]
-    head = [NAMES.get(name, name) for name in variants]
+    head = [name_of(name) for name in variants]
     about = record["provenance"]
     machine = about["machine"]
     lines = [
@@ -85,8 +89,8 @@ def markdown(record: dict[str, Any]) -> str:
         "- versions: "
         + ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
     ]
-    lines += [f"- not available: {NAMES[n]}: {why}" for n, why in record["unavailable"].items()]
-    how = [f"{NAMES[n]}: {v['calibration']}" for n, v in variants.items()]
+    lines += [f"- not available: {name_of(n)}: {why}" for n, why in record["unavailable"].items()]
+    how = [f"{name_of(n)}: {v['calibration']}" for n, v in variants.items()]
     lines += [f"- calibration and thresholds: {'; '.join(how)}", ""]
     for part, title in PARTS.items():
         if not all(part in v for v in variants.values()) or not variants:
@@ -111,7 +115,7 @@ def markdown(record: dict[str, Any]) -> str:
             for coverage in next(iter(sure.values()), {}).get(question, {})
         ]
         lines.append("Accuracy on the sentences that the model is surest of:")
-        lines += table(["", *(NAMES[n] for n in sure)], rows)
+        lines += table(["", *(name_of(n) for n in sure)], rows)
         unsure = {n: v[part].get("abstention") for n, v in variants.items()}
         unsure = {n: figures for n, figures in unsure.items() if figures}
         lines.append(
@@ -119,7 +123,7 @@ def markdown(record: dict[str, Any]) -> str:
             "labelled ones:"
         )
         lines += table(
-            ["", *(NAMES[n] for n in unsure)],
+            ["", *(name_of(n) for n in unsure)],
             [
                 [label, *(entry(u[figure]) for u in unsure.values())]
                 for figure, label in ABSTENTION.items()
@@ -132,7 +136,7 @@ def markdown(record: dict[str, Any]) -> str:
             [
                 FIGURES[c["measure"]],
                 c["part"],
-                f"{NAMES[c['first']]} − {NAMES[c['second']]}",
+                f"{name_of(c['first'])} − {name_of(c['second'])}",
                 entry(c, signed=True),
                 number(c["p"]),
             ]
@@ -153,7 +157,7 @@ def markdown(record: dict[str, Any]) -> str:
             ]
             break
     for name, variant in list(variants.items())[:1]:
-        lines += ["", f"## Each class: {NAMES[name]}, the whole split"]
+        lines += ["", f"## Each class: {name_of(name)}, the whole split"]
         for kind, title in CLASSES.items():
             lines += table(
                 [title, "F1", "precision", "recall", "support"],

@@ -29,9 +29,9 @@ def train_command(
 ) -> None:
     """Fine-tune an encoder, or train a model onward, on labelled sentences.
 
-    Every setting is explained in the documentation of `conflict_nlp.learning.config.TrainConfig`. What
-    comes out is a checkpoint with its scores on the development set; `conflict-nlp export` makes
-    the model of it that `classify` runs. Ctrl-C keeps what was learnt.
+    Every setting is explained in `help(conflict_nlp.learning.config.TrainConfig)`. What comes out
+    is a checkpoint with its scores on the development set; `conflict-nlp export` makes the model
+    of it that `classify` runs. Ctrl-C keeps what was learnt.
 
     Exit status: 0 trained; 1 training failed; 2 the settings or data cannot be used; 130
     interrupted.
@@ -50,6 +50,7 @@ def train_command(
         from conflict_nlp.evaluation.training_run import train_and_judge, train_seeds
         from conflict_nlp.learning.config import TrainConfig
 
+        _quiet()
         chosen = TrainConfig.from_toml(config, **overrides(settings or [])).checked()
         if seeds > 1:
             _print_seeds(train_seeds(chosen, seeds, resume))
@@ -110,6 +111,13 @@ def overrides(settings: list[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             values[name] = value
     return values
+
+
+def _quiet() -> None:
+    """Keep transformers' notes on heads that an encoder was pretrained with to itself."""
+    import logging
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)
 
 
 def _print_seeds(figures: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from conflict_nlp._model_files import TRAINING_FILE
 from conflict_nlp.evaluation.on_dev import SCORES_FILE, judge_checkpoint
 from conflict_nlp.evaluation.provenance import provenance
+from conflict_nlp.learning.backbones import backbone_folder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.trainer import train
 
@@ -39,8 +40,8 @@ def train_and_judge(config: TrainConfig, resume: bool = False) -> dict[str, Any]
     # Before training: a commit made meanwhile is not what was run.
     weights = [
         str(path)
-        for path in sorted(config.base_folder.iterdir())
-        if path.suffix in (".safetensors", ".onnx")
+        for path in sorted(backbone_folder(config.base).iterdir())
+        if path.suffix in (".safetensors", ".onnx", ".bin")
     ]
     files = [*config.train, *config.auxiliary, config.dev, *weights]
     record: dict[str, Any] = {"config": dataclasses.asdict(config)}

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import pathlib
-import shutil
 from collections.abc import Collection
+from pickle import UnpicklingError
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import (
+    MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import TOKENIZER_FILE, ModelSettings
+from conflict_nlp._model_files import CONFIG_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.model import HEADS, ConflictModel
@@ -23,14 +33,31 @@ WEIGHTS_FILE = "model.safetensors"
 
 def load_encoder(settings: ModelSettings, folder: pathlib.Path) -> Encoder:
     """The text encoder of a checkpoint or base directory."""
-    path = folder / TOKENIZER_FILE
-    if not path.exists():
-        raise ModelError(
-            f"{folder} has no {TOKENIZER_FILE}. Save the backbone with its fast tokenizer "
-            "(AutoTokenizer.from_pretrained(...).save_pretrained(folder))."
-        )
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = Tokenizer.from_str(read_tokenizer(folder))
     return Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length)
+
+
+def read_tokenizer(folder: pathlib.Path) -> str:
+    """The content of ``tokenizer.json``, made from a vocabulary where a directory has only that.
+
+    Raises:
+        ModelError: the directory has neither.
+    """
+    if (folder / TOKENIZER_FILE).exists():
+        return (folder / TOKENIZER_FILE).read_text("utf-8")
+    try:
+        made = AutoTokenizer.from_pretrained(folder)
+        # Without its vocabulary a tokenizer is made all the same, of special tokens alone.
+        if len(made) > len(made.all_special_tokens):
+            return str(made.backend_tokenizer.to_str())
+        cause = "no vocabulary"
+    except (OSError, ValueError, AttributeError, ImportError) as error:
+        cause = _first_line(error)
+    raise ModelError(
+        f"{folder} has no {TOKENIZER_FILE}, and none can be made from what it has ({cause}). "
+        "Save the encoder with its fast tokenizer: "
+        "AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
+    )
 
 
 def new_model(
@@ -48,17 +75,71 @@ def new_model(
         dropout: dropout on pooled features.
         layers: keep only the first so many layers; None for all.
         encoder_dropout: dropout on the encoder's hidden states.
+
+    Raises:
+        ModelError: the directory holds no encoder, or no weights that can be read.
     """
-    config = AutoConfig.from_pretrained(base)
+    config = _encoder_config(base)
     config.hidden_dropout_prob = encoder_dropout
     # Dropout on the attention itself would halve the speed of fused attention on a CPU.
     config.attention_probs_dropout_prob = 0.0
     if layers is not None:
         config.num_hidden_layers = layers
-    encoder = AutoModel.from_pretrained(
-        base, config=config, add_pooling_layer=False, dtype="float32"
-    )
+    try:
+        # Pickled weights (pytorch_model.bin) can hold code, which weights_only does not run.
+        encoder, loaded = AutoModel.from_pretrained(
+            base,
+            config=config,
+            dtype="float32",
+            weights_only=True,
+            output_loading_info=True,
+            **_no_pooler(config),
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise ModelError(
+            f"the weights in {base} cannot be read ({_first_line(error)}). Fetch the encoder "
+            "again; it needs model.safetensors or pytorch_model.bin."
+        ) from error
+    missing = sorted(name for name in loaded["missing_keys"] if "pooler" not in name)
+    if missing:
+        raise ModelError(
+            f"the weights in {base} are not of the encoder that {CONFIG_FILE} describes: "
+            f"{len(missing)} parameters are missing, such as {missing[0]}. Fetch the encoder again."
+        )
     return _headed(encoder, settings, dropout)
+
+
+def _encoder_config(base: pathlib.Path) -> PretrainedConfig:
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(base)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"the configuration in {base} cannot be used ({_first_line(error)}). If the encoder "
+            "is newer than the installed transformers, upgrade that."
+        ) from error
+    # What can fill in masked words reads both ways; a decoder reads from the left alone.
+    if (
+        type(config) not in MODEL_FOR_MASKED_LM_MAPPING
+        or getattr(config, "is_decoder", False)
+        or getattr(config, "is_encoder_decoder", False)
+    ):
+        raise ModelError(
+            f"{base} holds a {config.model_type} model, which is no encoder. Take a BERT-like one "
+            'that reads in both directions, such as "camelbert-msa", "arabert-v02" or '
+            '"xlm-r-base".'
+        )
+    return config
+
+
+def _no_pooler(config: PretrainedConfig) -> dict[str, bool]:
+    """The option that leaves out the pooler, for encoders that could have one."""
+    architecture: Any = MODEL_MAPPING[type(config)]
+    accepted = inspect.signature(architecture).parameters
+    return {"add_pooling_layer": False} if "add_pooling_layer" in accepted else {}
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _headed(encoder: PreTrainedModel, settings: ModelSettings, dropout: float) -> ConflictModel:
@@ -92,6 +173,12 @@ def continued_model(
     """
     load = load_checkpoint if (base / WEIGHTS_FILE).exists() else load_exported
     model, there = load(base)
+    if settings.codebook is not None and there.codebook not in (None, settings.codebook):
+        raise ModelError(
+            f"{base} was trained with version {there.codebook} of the codebook, and this library "
+            f"has version {settings.codebook}: labels of one name may mean other things. Train "
+            'from the bare encoder, or keep its labels as your own with labels = "data".'
+        )
     new_labels = [n for n in ("events", "stances") if getattr(there, n) != getattr(settings, n)]
     if there.pooling != settings.pooling or (new_labels and settings.codebook is not None):
         name = "pooling" if there.pooling != settings.pooling else new_labels[0]
@@ -118,22 +205,29 @@ def continued_model(
 
 
 def save_checkpoint(
-    model: ConflictModel, settings: ModelSettings, tokenizer: pathlib.Path, folder: pathlib.Path
+    model: ConflictModel, settings: ModelSettings, tokenizer: str, folder: pathlib.Path
 ) -> None:
-    """Write a checkpoint directory; ``tokenizer`` is the tokenizer.json to copy into it."""
+    """Write a checkpoint directory; ``tokenizer`` is the content of its tokenizer.json.
+
+    Raises:
+        OSError: it cannot be written, because the disk is full for instance.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, folder / WEIGHTS_FILE)
+    try:
+        save_file(state, folder / WEIGHTS_FILE)
+    except SafetensorError as error:
+        raise OSError(f"{folder / WEIGHTS_FILE} cannot be written: {error}") from error
     model.encoder.config.save_pretrained(folder)
     settings.save(folder)
-    if tokenizer.resolve() != (folder / TOKENIZER_FILE).resolve():
-        shutil.copy(tokenizer, folder / TOKENIZER_FILE)
+    (folder / TOKENIZER_FILE).write_text(tokenizer, "utf-8")
 
 
 def load_checkpoint(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
     """Read a checkpoint directory, in evaluation mode."""
     settings = ModelSettings.load(folder)
-    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False)
+    config = AutoConfig.from_pretrained(folder)
+    encoder = AutoModel.from_config(config, **_no_pooler(config))
     model = ConflictModel(encoder, len(settings.events), len(settings.stances), settings.pooling)
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))
     return model.eval(), settings

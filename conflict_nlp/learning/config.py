@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import pathlib
 import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from conflict_nlp._model_files import CONFIG_FILE, SETTINGS_FILE
+from conflict_nlp._model_files import SETTINGS_FILE
 from conflict_nlp._resources import model_path
-from conflict_nlp.errors import DataError, ModelNotFoundError
+from conflict_nlp.errors import DataError, ModelError, ModelNotFoundError
+from conflict_nlp.learning.backbones import backbone_config
 
 _ABOVE_ZERO = (
     "epochs",
@@ -29,14 +28,17 @@ class TrainConfig:
     """Everything that decides the outcome of a training run.
 
     Attributes:
-        base: directory of the encoder to fine-tune, or of a checkpoint or exported model to train
-            onward; or the name of a shipped model, such as ``default``.
+        base: the encoder to fine-tune: a directory, a name of ``models/backbones.toml`` such as
+            ``camelbert-msa``, or a name on the Hugging Face hub; or a model to train onward: the
+            directory of a checkpoint or exported model, or the name of a shipped one, ``default``.
         train: files of labelled sentences to train on, of any kind that
             :func:`~conflict_nlp.learning.read.read_labelled` reads.
         dev: file of labelled sentences to report on and to calibrate on; never trained on.
         output: directory of the checkpoint.
         name: name of the model, as results report it.
-        base_name: name of the encoder, as `doctor` and cards report it; the directory's by default.
+        base_name: name of the encoder, as `doctor` and cards report it; by default the hub's or the
+            directory's. A directory whose ``base_name`` is in ``models/backbones.toml`` gets
+            normalisation and prefix from there.
         labels: ``codebook`` for this library's event types and stances, ``data`` for the labels
             that the data use. A checkpoint trained onward with ``data`` keeps the heads of the
             labels that it knows and gets new ones for others.
@@ -113,22 +115,20 @@ class TrainConfig:
     rows: int | None = None
 
     @property
-    def base_folder(self) -> pathlib.Path:
-        """Where the encoder or model to start from lies."""
-        with contextlib.suppress(ModelNotFoundError):
-            return model_path(self.base)
-        return pathlib.Path(self.base)
+    def onward(self) -> bool:
+        """Whether a model of this library is trained further, rather than a bare encoder."""
+        try:
+            return (model_path(self.base) / SETTINGS_FILE).exists()
+        except ModelNotFoundError:
+            return False
 
     def problems(self) -> list[str]:
         """Everything wrong with the settings, one line each."""
         found = []
-        if not (self.base_folder / CONFIG_FILE).exists():
-            found.append(
-                f"base: no encoder in {self.base!r} (no {CONFIG_FILE}); build one with "
-                "training/build_base.py, or give the directory of a downloaded model"
-            )
-        else:
-            found += self._layer_problems()
+        try:
+            found += self._layer_problems(backbone_config(self.base))
+        except (ModelError, ModelNotFoundError) as error:
+            found.append(f"base: {error}")
         for path in (*self.train, *self.auxiliary, self.dev):
             if not pathlib.Path(path).exists():
                 found.append(f"train/dev/auxiliary: no file {path!r}")
@@ -149,13 +149,12 @@ class TrainConfig:
             found.append(f"topic_share: {self.topic_share!r} is not in [0, 1]")
         return found
 
-    def _layer_problems(self) -> list[str]:
-        config = json.loads((self.base_folder / CONFIG_FILE).read_text("utf-8"))
+    def _layer_problems(self, config: dict[str, Any]) -> list[str]:
         there = config.get("num_hidden_layers")
         if there is None:
             return []
         found = []
-        if (self.base_folder / SETTINGS_FILE).exists():
+        if self.onward:
             if self.layers not in (None, there):
                 found.append(
                     f"layers: {self.layers} asked for, but {self.base!r} is a checkpoint of "

@@ -21,13 +21,15 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import SETTINGS_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError
+from conflict_nlp.learning.backbones import Backbone, backbone_folder, known_backbone
 from conflict_nlp.learning.callbacks import StopOnInterrupt, WeightAverage
 from conflict_nlp.learning.checkpoint import (
     continued_model,
     load_encoder,
     new_model,
+    read_tokenizer,
     save_checkpoint,
 )
 from conflict_nlp.learning.config import TrainConfig
@@ -108,22 +110,12 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     """
     config.checked()
     set_seed(config.seed)
-    base, output = config.base_folder, pathlib.Path(config.output)
     labelled = _labelled(config)
     last = _left_off(config, resume)
+    base, output = backbone_folder(config.base), pathlib.Path(config.output)
     scheme = labelled.scheme
-    settings = ModelSettings(
-        name=config.name,
-        base=config.base_name or base.name,
-        events=scheme.events,
-        stances=scheme.stances,
-        codebook=scheme.codebook,
-        max_length=config.max_length,
-        pooling=config.pooling,
-        single_label=scheme.single_label,
-    )
-    onward = (base / SETTINGS_FILE).exists()
-    if onward:
+    settings = _settings(config, scheme, base)
+    if config.onward:
         model = continued_model(
             base, settings, config.dropout, config.encoder_dropout, config.drop_layers
         )
@@ -135,7 +127,7 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
         [*labelled.train, *labelled.auxiliary], scheme, encoder, config.topic_share, config.seed
     )
     collate = Collator(model.encoder.config.pad_token_id)
-    if not onward:
+    if not config.onward:
         model.standardise(
             collate([data[i] for i in range(start, min(start + config.batch_size, len(data)))])
             for start in range(0, min(len(data), STANDARDISING), config.batch_size)
@@ -183,7 +175,7 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     # Training sentences are cut short to save time; in use the encoder's whole length is open.
     saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
     if trainer.is_world_process_zero():
-        save_checkpoint(model, saved, base / TOKENIZER_FILE, output)
+        save_checkpoint(model, saved, read_tokenizer(base), output)
     if interruption.stopped_at is not None:
         raise KeyboardInterrupt(
             f"stopped after {interruption.stopped_at} of {trainer.state.max_steps} steps; {output} "
@@ -192,6 +184,25 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     if trainer.is_world_process_zero():
         shutil.rmtree(output / STEPS_FOLDER)
     return model.eval()
+
+
+def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> ModelSettings:
+    """Labels and text handling: a model's own where one is trained onward, else the encoder's."""
+    known = known_backbone(config.base, config.base_name)
+    settings = ModelSettings(
+        name=config.name,
+        base=config.base_name or (known.hub if known else base.name),
+        events=scheme.events,
+        stances=scheme.stances,
+        codebook=scheme.codebook,
+        max_length=config.max_length,
+        pooling=config.pooling,
+        single_label=scheme.single_label,
+    )
+    text: ModelSettings | Backbone | None = ModelSettings.load(base) if config.onward else known
+    if text is None:
+        return settings
+    return dataclasses.replace(settings, normalizer=text.normalizer, prefix=text.prefix)
 
 
 def _labelled(config: TrainConfig) -> _Labelled:
