@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conflict_nlp.cli.suggest import Format, TaskFormat
 from conflict_nlp.errors import ConflictNLPError
 
 if TYPE_CHECKING:
-    from conflict_nlp.learning.check import Problem
+    from collections.abc import Sequence
 
-app = typer.Typer(no_args_is_help=True, help="Check labelled data and split it.")
+    from conflict_nlp.learning.check import Problem
+    from conflict_nlp.learning.tasks import Task
+
+app = typer.Typer(
+    no_args_is_help=True, help="Check labelled data, split it, find wrong labels, read work back."
+)
 
 Columns = Annotated[
     list[str] | None,
@@ -107,11 +113,121 @@ def split_command(
         typer.echo(f"{path}  {len(rows)} sentences" if rows else str(path))
 
 
+@app.command("audit")
+def audit_command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help=".jsonl, .csv, .tsv or .parquet.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else a table is shown.")
+    ] = None,
+    form: Format = TaskFormat.JSONL,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A model that was not trained on FILE; else a TF-IDF regression predicts each "
+            "fifth from the others."
+        ),
+    ] = None,
+    column: Columns = None,
+) -> None:
+    """Rank labels that are probably wrong (confident learning, by cleanlab).
+
+    Filled in is what the predictions say instead, for a person to decide. FILE stays as it is.
+
+    Exit status: 0 done; 2 wrong use, or too little data.
+
+    Examples:
+
+    - `conflict-nlp data audit mine.csv`
+
+    - `conflict-nlp data audit mine.jsonl --model default -o doubts.json --format label-studio`
+    """
+    try:
+        from conflict_nlp import Classifier
+        from conflict_nlp.learning.audit import audit
+        from conflict_nlp.learning.examples import LabelScheme
+        from conflict_nlp.learning.read import read_labelled
+        from conflict_nlp.learning.tasks import write_tasks
+
+        examples = read_labelled(file, _columns(column))
+        classifier = None if model is None else Classifier.from_pretrained(model)
+        tasks = audit(examples, classifier)
+        written = []
+        if output is not None:
+            written = write_tasks(tasks, output, form, LabelScheme.of(examples))
+    except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    if output is None:
+        _print_doubts(tasks)
+    for path in written:
+        typer.echo(str(path))
+    typer.echo(f"{len(examples)} sentences read, {len(tasks)} with labels in doubt", err=True)
+
+
+@app.command("collect")
+def collect_command(
+    export: Annotated[Path, typer.Argument(help="JSON export of Label Studio or Argilla.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Labelled .jsonl to write.")],
+) -> None:
+    """Read labels back from Label Studio or Argilla, with figures of agreement.
+
+    What most people answered is written to OUTPUT. Sentences without a majority are written beside
+    it, as OUTPUT.disputed.jsonl, with everybody's answer.
+
+    Exit status: 0 written; 2 wrong use, or no such export.
+
+    Example: `conflict-nlp data collect export.json -o labelled.jsonl`
+    """
+    try:
+        from conflict_nlp.learning.annotations import collect
+
+        found = collect(export)
+        for path, rows in (
+            (output, found.rows),
+            (output.with_suffix(".disputed.jsonl"), found.disputed),
+        ):
+            if rows or path == output:
+                lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                path.write_text("".join(lines), "utf-8")
+                typer.echo(str(path))
+    except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(
+        f"{len(found.rows)} sentences labelled, {len(found.disputed)} disputed, "
+        f"{found.unanswered} not answered",
+        err=True,
+    )
+    agreed = found.agreement
+    if agreed.whole is not None:
+        typer.echo(f"answered by several: {agreed.sentences}; alike as a whole: {agreed.whole:.1%}")
+        for name, kappa in agreed.kappa.items():
+            typer.echo(f"  kappa {name:20s} {kappa:.2f}")
+
+
 def _columns(given: list[str] | None) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in given or ()]
     if not all(name and equals and column for name, equals, column in pairs):
         raise typer.BadParameter("give NAME=COLUMN, such as text=sentence", param_hint="--column")
     return {name: column for name, _, column in pairs}
+
+
+def _print_doubts(tasks: Sequence[Task]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not sys.stdout.isatty():
+        for task in tasks:
+            row = {"id": task.id, "score": round(task.score, 4), "note": task.note}
+            typer.echo(json.dumps(row | {"suggested": list(task.events)}, ensure_ascii=False))
+        return
+    table = Table("score", "id", "doubt", "suggested", box=box.SIMPLE_HEAD)
+    for task in tasks:
+        suggested = ", ".join(task.events) or "no_event"
+        table.add_row(f"{task.score:.2f}", Text(task.id), Text(task.note), Text(suggested))
+    Console().print(table)
 
 
 def _print_table(problems: list[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""``conflict-nlp train`` and ``export``: from labelled sentences to a model of one's own."""
+"""``conflict-nlp train``, ``tune`` and ``export``: from labelled sentences to a model of one's own."""
 
 from __future__ import annotations
 
@@ -63,6 +63,49 @@ def train_command(
         typer.echo(f"Interrupted: {interruption or 'nothing was learnt yet'}.", err=True)
         raise typer.Exit(130) from interruption
     typer.echo(f"checkpoint{'s' if seeds > 1 else ''} in {chosen.output}")
+
+
+def tune_command(
+    search: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=RANGE", help="What may vary: epochs=2,3 or learning_rate=1e-5..3e-4."
+        ),
+    ],
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG.toml", help="Settings that stay.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="One more setting; may be repeated."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Training runs, earlier ones included.")] = 20,
+) -> None:
+    """Search for the settings that train best (Optuna), by development macro-F1.
+
+    The same command goes on with a search that was broken off. The best checkpoint is kept.
+
+    Exit status: 0 done; 2 the settings or data cannot be used; 130 interrupted.
+
+    Example: `conflict-nlp tune mine.toml --search learning_rate=1e-5..3e-4 --search epochs=2,3,5`
+    """
+    try:
+        from conflict_nlp.evaluation.tuning import Range, tune
+        from conflict_nlp.learning.config import TrainConfig
+
+        _quiet()
+        chosen = TrainConfig.from_toml(config, **overrides(settings or []))
+        best = tune(chosen, [Range.parse(text) for text in search], trials)
+    except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as interruption:
+        typer.echo("Interrupted: the same command goes on with the finished runs.", err=True)
+        raise typer.Exit(130) from interruption
+    typer.echo(f"best of {best['trials']} runs: macro-F1 {best['value']:.3f} on development data")
+    for name, value in best["settings"].items():
+        typer.echo(f"  {name} = {value}")
+    typer.echo(f"checkpoint in {best['checkpoint']}")
 
 
 def export_command(
