@@ -1,4 +1,4 @@
-"""``conflict-nlp train``, ``tune`` and ``export``: from labelled sentences to a model of one's own."""
+"""``conflict-nlp train``, ``tune``, ``export``: from labelled sentences to a model of one's own."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,18 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    ProgressCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from conflict_nlp.learning.model import ConflictModel
 
+# What is shown of a run's log, and what it is called there.
+SHOWN = {"loss": "loss", "learning_rate": "learning rate", "eval_macro_f1": "dev macro-F1"}
 MEAN_FILE = "mean.safetensors"
 
 
@@ -78,6 +87,27 @@ class WeightAverage(TrainerCallback):
     def _kept(self, folder: pathlib.Path) -> dict[str, torch.Tensor]:
         kept = load_file(folder / MEAN_FILE)
         return {name: kept[name].to(mean) for name, mean in self._mean.items()}
+
+
+class Progress(ProgressCallback):
+    """The Trainer's progress bar, with what is learnt on standard error, where the bar is."""
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Say how training stands: loss, learning rate, and the development score if judged."""
+        if not state.is_world_process_zero or self.training_bar is None:
+            return
+        shown = {name: logs[name] for name in SHOWN if name in (logs or {}) and logs is not None}
+        if shown:
+            epoch = f"epoch {state.epoch or 0:.2f}"
+            figures = (f"{SHOWN[name]} {float(value):.4g}" for name, value in shown.items())
+            self.training_bar.write(", ".join([epoch, *figures]), file=sys.stderr)
 
 
 class StopOnInterrupt(TrainerCallback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import pathlib
 import shutil
 import tempfile
@@ -146,7 +147,11 @@ def quantise(
         "op_types_to_quantize": ["MatMul", "Gather"],
         "nodes_to_exclude": heads,
     }
-    quantize_dynamic(str(source), str(target), **(settings | options))
+    logging.disable(logging.WARNING)  # advice on static quantisation, which this is not
+    try:
+        quantize_dynamic(str(source), str(target), **(settings | options))
+    finally:
+        logging.disable(logging.NOTSET)
     if by_row:
         quantised = onnx.load(target)
         row_wise(quantised)

@@ -7,8 +7,16 @@ from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Sampler
-from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers import (
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerState,
+    TrainingArguments,
+)
 from transformers.trainer_pt_utils import get_length_grouped_indices
+
+from conflict_nlp.learning.callbacks import Progress
 
 DEV_SCORE = "eval_macro_f1"
 
@@ -70,6 +78,8 @@ class SentenceTrainer(Trainer):
             seed,
         )
         self.add_callback(_EpochOrder(self._order))
+        self.remove_callback(ProgressCallback)
+        self.add_callback(Progress)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The sentences in their order, shared out among the processes."""

@@ -239,6 +239,7 @@ def _arguments(config: TrainConfig) -> TrainingArguments:
         bf16=config.bf16,
         warmup_steps=config.warmup,
         logging_steps=50,
+        disable_tqdm=False,
         save_total_limit=1,
         dataloader_pin_memory=False,
         report_to=[],
