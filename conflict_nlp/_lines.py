@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from conflict_nlp.errors import DataError
+from conflict_nlp.errors import DataError, MissingExtraError
 
 _ESCAPED = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte
 
@@ -66,9 +71,38 @@ def printable(text: str) -> str:
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """The lines of a file, decoded as :func:`decode_lines` does."""
-    with path.open("rb") as file:
+    """The lines of a file, decoded as :func:`decode_lines` does; .gz and .zst are unpacked."""
+    with open_unpacked(path) as file:
         yield from decode_lines(file, str(path))
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[BinaryIO]:
+    """A file's content as bytes, unpacked where its name ends in .gz or .zst.
+
+    Raises:
+        DataError: it is packed and damaged; also while it is read.
+        MissingExtraError: zstandard is not installed.
+    """
+    if path.suffix == ".zst":
+        try:
+            import zstandard
+        except ImportError as error:
+            raise MissingExtraError("zstandard", "files", "reading .zst files") from error
+        damage: tuple[type[Exception], ...] = (zstandard.ZstdError,)
+        opened = zstandard.open(path, "rb")
+    elif path.suffix == ".gz":
+        damage = (EOFError, gzip.BadGzipFile, zlib.error)
+        opened = gzip.GzipFile(path, "rb")
+    else:
+        with path.open("rb") as file:
+            yield file
+        return
+    try:
+        with opened as file:
+            yield io.BufferedReader(file) if path.suffix == ".zst" else file
+    except damage as error:
+        raise DataError(f"{path} is damaged, or cut off: {error}. Copy it again.") from error
 
 
 class Rewindable:

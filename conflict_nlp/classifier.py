@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -228,6 +230,7 @@ class Classifier:
         *,
         threshold: float | None = None,
         extras: Sequence[str] = (),
+        cache: int = 0,
     ) -> Iterator[Result]:
         """Classify an endless supply of sentences, in order, in constant memory.
 
@@ -238,6 +241,8 @@ class Classifier:
             target: one target for all, or one a sentence.
             threshold: as in :meth:`classify`.
             extras: as in :meth:`classify`.
+            cache: number of latest sentences whose results are kept, for sentences that come again:
+                papers print the same agency copy.
 
         Yields:
             A result for each sentence, in the order received.
@@ -253,8 +258,39 @@ class Classifier:
         """
         self._check(threshold, extras)
         wanted = _ordered(extras)
-        requests = _requests(texts, target)
-        return in_order(lambda request: self._judge(request, threshold, wanted), requests)
+
+        def judge(request: Request) -> Result:
+            return self._judge(request, threshold, wanted)
+
+        kept = functools.lru_cache(cache)(lambda text, topic: judge(Request(text, topic)))
+
+        def judge_once(request: Request) -> Result:
+            both = (request.text, request.target)
+            if cache and all(part is None or isinstance(part, str) for part in both):
+                return kept(*both)
+            return judge(request)
+
+        return in_order(judge_once, _requests(texts, target))
+
+    async def aclassify(
+        self,
+        text: Any,
+        target: Any = None,
+        *,
+        threshold: float | None = None,
+        extras: Sequence[str] = (),
+    ) -> Any:
+        """:meth:`classify` for asyncio: the event loop goes on while the sentences are read.
+
+        Example:
+            >>> import asyncio
+            >>> classifier = Classifier.from_pretrained()
+            >>> asyncio.run(classifier.aclassify("أفرجت السلطات عن عشرة معتقلين.")).primary_event
+            'release'
+        """
+        return await asyncio.to_thread(
+            self.classify, text, target, threshold=threshold, extras=extras
+        )
 
     def classify_document(
         self,

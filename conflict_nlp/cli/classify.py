@@ -52,7 +52,8 @@ def command(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Texts; files (.txt an article, .jsonl, .csv); - for lines of standard input.",
+            help="Texts; files (.txt an article, .jsonl, .csv); - for lines of standard input. "
+            "With --output also .tsv, .parquet, .gz, .zst, folders and globs.",
         ),
     ],
     target: Annotated[
@@ -75,12 +76,31 @@ def command(
         str, typer.Option(help="The column or field of .csv and .jsonl files with the text.")
     ] = "text",
     model: Annotated[str, typer.Option(help="A shipped model or a model's directory.")] = "default",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="File to write: .jsonl, .csv, .tsv, .parquet, .gz, .zst."
+        ),
+    ] = None,
+    target_column: Annotated[
+        str | None, typer.Option(help="With --output: the column with each row's target.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="With --output: the column that names each row's document.")
+    ] = None,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="With --output: split texts into sentences first.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --output: go on where the run was broken off.")
+    ] = False,
 ) -> None:
     """Say what happened and who is for or against whom.
 
     Each INPUT is a text, a file (.txt, .jsonl, .csv) or - for standard input. Every row of a file
     and every line of standard input gives a result, in the same order; one
-    that cannot be read gives a result with an error.
+    that cannot be read gives a result with an error. With --output all columns of the input are
+    carried through, and a run that was broken off can go on.
 
     Exit status: 0 all well; 1 some results have an error, or the model does not work; 2 wrong
     use; 130 interrupted.
@@ -93,10 +113,26 @@ def command(
 
     - `conflict-nlp classify rows.csv --text-column body --with acled,quad > results.jsonl`
 
+    - `conflict-nlp classify news/ more.csv.gz -o results.parquet --documents --resume`
+
     - `cat lines.txt | conflict-nlp classify - --target "الحكومة"`
     """
-    _check(inputs)
     wanted = _extras(extras)
+    if output is not None:
+        from conflict_nlp.bulk import Options
+        from conflict_nlp.cli import bulk
+
+        options = Options(
+            text_column=text_column,
+            target_column=target_column,
+            id_column=id_column,
+            documents=documents,
+            target=target,
+            threshold=threshold,
+            extras=wanted,
+        )
+        bulk.run(inputs, output, model, options, resume)
+    _check(inputs)
     table = format is Format.TABLE or (format is None and sys.stdout.isatty())
     try:
         from conflict_nlp.classifier import Classifier

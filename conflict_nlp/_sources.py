@@ -1,0 +1,168 @@
+"""What is to be classified in bulk: files, folders and globs, as rows with all their columns."""
+
+from __future__ import annotations
+
+import base64
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conflict_nlp._lines import open_unpacked, printable, undecodable
+from conflict_nlp.errors import DataError, MissingExtraError
+from conflict_nlp.files import Record, csv_records, jsonl_records
+
+TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+PACKED = (".gz", ".zst")
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """One row to classify.
+
+    Attributes:
+        file: the file it comes from.
+        line: number of its first line (of a Parquet file: of the row), from 1.
+        values: all of its columns, JSON-ready; empty for a row with an error and for an article.
+        text: what is to be classified.
+        error: why it cannot be read, or None.
+        article: whether it is a whole file of text, to be split into sentences.
+    """
+
+    file: str
+    line: int
+    values: dict[str, Any]
+    text: Any
+    error: str | None = None
+    article: bool = False
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a file, ``.csv`` of both ``x.csv`` and ``x.CSV.gz``."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def find_files(inputs: Sequence[str]) -> list[Path]:
+    """The files that the inputs name, in the order given, those of a folder or glob by name.
+
+    Args:
+        inputs: files, folders (read with all below them) and globs.
+
+    Raises:
+        DataError: an input names nothing, or a file of a kind that is not read.
+    """
+    found: list[Path] = []
+    for given in inputs:
+        path = Path(given)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and _read(p))
+        elif path.exists():
+            if not _read(path):
+                raise DataError(
+                    f"{given} is a file of a kind that is not read; read are .txt, "
+                    f"{', '.join(TABLES)}, and these with {' or '.join(PACKED)}."
+                )
+            inside = [path]
+        else:
+            inside = [Path(p) for p in sorted(glob.glob(given, recursive=True)) if _read(Path(p))]  # noqa: PTH207 - the pattern may be absolute
+        if not inside:
+            raise DataError(f"{given!r} names no file that can be read. Look for a slip in it.")
+        found += inside
+    return found
+
+
+def _read(path: Path) -> bool:
+    packed_parquet = path.suffix.lower() in PACKED and kind_of(path) == ".parquet"
+    return kind_of(path) in (".txt", *TABLES) and not packed_parquet
+
+
+def rows_of(path: Path, text_column: str) -> Iterator[InputRow]:
+    """The rows of a file, in order and constant memory.
+
+    A row that cannot be read comes with its error; where the file itself stops being readable, the
+    last row says so.
+
+    Args:
+        path: the file; ``.txt`` is one article.
+        text_column: column that holds the text.
+    """
+    line = 0
+    try:
+        if kind_of(path) == ".txt":
+            yield _article(path)
+            return
+        for record in _records(path, text_column):
+            line = record.line
+            if record.values is None:
+                yield InputRow(str(path), line, {}, record.raw, record.error)
+            else:
+                text = record.values[text_column]
+                yield InputRow(str(path), line, record.values, text)
+    except (DataError, OSError) as error:
+        yield InputRow(str(path), line + 1, {}, None, str(error))
+
+
+def _article(path: Path) -> InputRow:
+    with open_unpacked(path) as file:
+        text = file.read().decode("utf-8-sig", "surrogateescape")
+    problem = undecodable(text)
+    if problem is not None:
+        return InputRow(str(path), 1, {}, printable(text), f"the file is {problem}", article=True)
+    return InputRow(str(path), 1, {}, text, article=True)
+
+
+def _records(path: Path, text_column: str) -> Iterator[Record]:
+    kind = kind_of(path)
+    if kind == ".parquet":
+        return _parquet(path, text_column)
+    if kind == ".jsonl":
+        return jsonl_records(path, needed=[text_column])
+    return csv_records(path, delimiter="\t" if kind == ".tsv" else ",", needed=[text_column])
+
+
+def _parquet(path: Path, text_column: str) -> Iterator[Record]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "files", "reading Parquet files") from error
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            if text_column not in file.schema_arrow.names:
+                raise DataError(
+                    f"{path} has no column '{text_column}'; its columns are: "
+                    f"{', '.join(file.schema_arrow.names)}."
+                )
+            for batch in file.iter_batches(1000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Record(number, {name: plain(v) for name, v in row.items()}, "")
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path} is no whole Parquet file ({error}). Copy it again.") from error
+
+
+def plain(value: Any) -> Any:
+    """A value of a Parquet file as JSON has it: dates in ISO form, bytes in base64."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, dict):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def fingerprint(paths: Sequence[Path]) -> list[list[Any]]:
+    """Name, size and time of change of each file, to tell whether a run can go on."""
+    found = []
+    for path in paths:
+        about = os.stat(path)  # noqa: PTH116 - nanoseconds
+        found.append([str(path), about.st_size, about.st_mtime_ns])
+    return found
