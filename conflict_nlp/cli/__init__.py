@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conflict_nlp import __version__
-from conflict_nlp.cli import classify, data, doctor, labels, suggest, train
+from conflict_nlp.cli import classify, data, doctor, labels, report, suggest, train
 
 __all__ = ["app"]
 
@@ -22,6 +22,8 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train_command)
 app.command("tune")(train.tune_command)
 app.command("export")(train.export_command)
+app.command("report")(report.report_command)
+app.command("export-events")(report.export_events_command)
 app.command("suggest")(suggest.command)
 app.command("labels")(labels.command)
 app.command("doctor")(doctor.command)
