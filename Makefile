@@ -8,7 +8,7 @@ help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 install: ## Install the library, editable, for development
-	$(PYTHON) -m pip install -c constraints.txt -e ".[files,train,tune,label,report,dev]"
+	$(PYTHON) -m pip install -c constraints.txt -e ".[files,train,tune,label,report,ray,dev]"
 
 test: ## Run the tests
 	$(PYTHON) -m pytest

@@ -90,10 +90,10 @@ def _columns(parts: Sequence[Path]) -> list[str]:
 
 
 def _of_result(name: str) -> bool:
-    return name in _FLAT
+    return name in FLAT
 
 
-_FLAT = (
+FLAT = (
     "events",
     "event_probabilities",
     "primary_event",
@@ -167,7 +167,7 @@ def _write_parquet(
         rows: list[Row] = []
 
         def write() -> None:
-            arrays = [_array([row.get(name) for row in rows], types[name]) for name in types]
+            arrays = [arrow_array([row.get(name) for row in rows], types[name]) for name in types]
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
             rows.clear()
 
@@ -180,10 +180,9 @@ def _write_parquet(
             write()
 
 
-def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
-    """Arrow type of each column: ours are fixed, the input's as they were, others by values."""
+def result_types() -> dict[str, Any]:
+    """Arrow type of each column of a result, flat, and of the row's place; the rest are strings."""
     import pyarrow
-    from pyarrow import parquet
 
     strings = pyarrow.list_(pyarrow.string())
     stance = pyarrow.struct([("label", pyarrow.string()), ("probability", pyarrow.float64())])
@@ -196,7 +195,7 @@ def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
             ("stance", stance),
         ]
     )
-    fixed = {
+    return {
         "line": pyarrow.int64(),
         "start": pyarrow.int64(),
         "end": pyarrow.int64(),
@@ -207,6 +206,14 @@ def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
         "truncated": pyarrow.bool_(),
         **dict.fromkeys(_LISTS, strings),
     }
+
+
+def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
+    """Arrow type of each column: ours are fixed, the input's as they were, others by values."""
+    import pyarrow
+    from pyarrow import parquet
+
+    fixed = result_types()
     # Columns of several files keep a type that all of them agree on.
     given: dict[str, set[Any]] = {}
     all_parquet = all(kind_of(path) == ".parquet" for path in inputs)
@@ -237,7 +244,7 @@ def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
     return types
 
 
-def _array(values: list[Any], kind: Any) -> Any:
+def arrow_array(values: list[Any], kind: Any) -> Any:
     import pyarrow
 
     if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
