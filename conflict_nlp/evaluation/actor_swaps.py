@@ -1,0 +1,89 @@
+"""Sentences with one actor exchanged for another of its kind: what happened must stay the same."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conflict_nlp.actors import Actor, Lexicon
+
+# States whose names are masculine, and so agree with other verbs than the rest.
+_MASCULINE = frozenset(
+    ("العراق", "لبنان", "الأردن", "السودان", "اليمن", "المغرب", "الكويت", "الصومال", "تشاد", "مالي")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A sentence and the same with another actor.
+
+    Attributes:
+        text: the sentence.
+        swapped: the sentence with the other actor.
+        before: id of the actor it names.
+        after: id of the actor put in its place.
+    """
+
+    text: str
+    swapped: str
+    before: str
+    after: str
+
+
+def _agreement(actor: Actor, name: str) -> tuple[str, ...] | None:
+    """What names must share so that verbs and adjectives agree with either; None if unknown.
+
+    Names of several words agree through their first one (``جيش …``, ``حركة …``); names of states
+    through their gender.
+    """
+    words = name.split()
+    if len(words) > 1:
+        return (actor.kind, words[0])
+    if actor.kind == "state":
+        return (actor.kind, "masculine" if name in _MASCULINE else "feminine")
+    return None
+
+
+def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[Swap]:
+    """Exchange one actor of each sentence that names one with a fitting other.
+
+    Args:
+        texts: sentences.
+        lexicon: the actors.
+        seed: seed of the choices.
+
+    Returns:
+        A swap for each sentence in which one can be made.
+
+    Example:
+        >>> swaps = swap_actors(["شنت حركة حماس هجوماً على الموقع"], Lexicon.load())
+        >>> swaps[0].before, swaps[0].swapped.startswith("شنت حركة ")
+        ('palestine_hamas', True)
+    """
+    by_agreement: dict[tuple[str, ...], list[tuple[Actor, str]]] = defaultdict(list)
+    for actor in lexicon.actors:
+        for alias in actor.aliases:
+            name = alias.removesuffix("?")
+            key = _agreement(actor, name)
+            if key is not None and not alias.endswith("?"):
+                by_agreement[key].append((actor, name))
+    swaps = []
+    for text in texts:
+        chance = random.Random(f"{seed}:{text}")
+        mentions = list(lexicon.find(text))
+        chance.shuffle(mentions)
+        for mention in mentions:
+            key = _agreement(mention.actor, mention.text)
+            others = [
+                (actor, name)
+                for actor, name in by_agreement.get(key or (), ())
+                if actor.id != mention.actor.id and actor.country != mention.actor.country
+            ]
+            if others:
+                actor, name = chance.choice(others)
+                swapped = text[: mention.start] + name + text[mention.end :]
+                swaps.append(Swap(text, swapped, mention.actor.id, actor.id))
+                break
+    return swaps
