@@ -8,8 +8,9 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -53,17 +54,37 @@ def _rows(parts: Sequence[Path]) -> Iterator[tuple[str, Row]]:
                 yield line, json.loads(line)
 
 
+def check_packages(output: Path) -> None:
+    """Make sure, before hours of work, that the output can be written in the end.
+
+    Raises:
+        MissingExtraError: a package for its kind is not installed.
+    """
+    needed = {"pyarrow"} if kind_of(output) == ".parquet" else set()
+    if output.suffix.lower() == ".zst":
+        needed.add("zstandard")
+    for package in needed:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "files", f"writing {output.name}")
+
+
+def own_name(name: str, columns: Collection[str]) -> str:
+    """What a column of the input is called in the output: ``input_`` before a name of ours."""
+    free = name
+    while free in RESERVED or (free != name and free in columns):
+        free = f"input_{free}"
+    return free
+
+
 def _packed(output: Path, unfinished: Path, stack: ExitStack) -> IO[bytes]:
     """A file to write to, packed as the output's name says, the same bytes at every run."""
     file = stack.enter_context(unfinished.open("wb"))
-    if output.suffix == ".gz":
+    if output.suffix.lower() == ".gz":
         packed: Any = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)
         return cast("IO[bytes]", stack.enter_context(packed))
-    if output.suffix == ".zst":
-        try:
-            import zstandard
-        except ImportError as error:
-            raise MissingExtraError("zstandard", "files", "writing .zst files") from error
+    if output.suffix.lower() == ".zst":
+        import zstandard
+
         writer: Any = zstandard.ZstdCompressor().stream_writer(file)
         return cast("IO[bytes]", stack.enter_context(writer))
     return file
@@ -109,6 +130,7 @@ FLAT = (
     "probabilities",
     *_LISTS,
 )
+RESERVED = frozenset(("document", "file", "line", "start", "end", "text", *FLAT))
 
 
 def flat(row: Row) -> Row:
@@ -133,7 +155,8 @@ def _write_table(
     with ExitStack() as stack:
         file = _packed(output, unfinished, stack)
         text = io.TextIOWrapper(file, "utf-8", newline="")
-        writer = csv.DictWriter(text, columns, delimiter=delimiter, lineterminator="\n")
+        # RFC 4180's line ends: with them a lone \r in a text is quoted as well.
+        writer = csv.DictWriter(text, columns, delimiter=delimiter, lineterminator="\r\n")
         writer.writeheader()
         for _, row in _rows(parts):
             count(row)
@@ -156,11 +179,9 @@ def _write_parquet(
     unfinished: Path,
     count: Callable[[Row], None],
 ) -> None:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "files", "writing Parquet files") from error
+    import pyarrow
+    from pyarrow import parquet
+
     types = _types(parts, inputs)
     schema = pyarrow.schema(list(types.items()))
     with parquet.ParquetWriter(unfinished, schema) as writer:
@@ -221,27 +242,63 @@ def _types(parts: Sequence[Path], inputs: Sequence[Path]) -> dict[str, Any]:
         with suppress(pyarrow.ArrowException, OSError):  # a damaged file had its row with an error
             for entry in parquet.read_schema(path):
                 given.setdefault(entry.name, set()).add(entry.type)
-    known = {name: found.pop() for name, found in given.items() if len(found) == 1}
-    kinds: dict[str, set[type]] = {}
+    known = {
+        name: found.pop()
+        for name, found in given.items()
+        if len(found) == 1 and all(map(_keeps, found))
+    }
+    kinds: dict[str, set[str]] = {}
     for _, row in _rows(parts):
         for name, value in flat(row).items():
             kinds.setdefault(name, set())
             if value is not None:
-                kinds[name].add(type(value))
-    by_kind = {
-        frozenset({bool}): pyarrow.bool_(),
-        frozenset({int}): pyarrow.int64(),
-        frozenset({float}): pyarrow.float64(),
-        frozenset({int, float}): pyarrow.float64(),
+                kinds[name].add(_kind(value))
+    renamed = {own_name(name, given): kind for name, kind in known.items()}
+    return {
+        name: fixed.get(name, pyarrow.string())
+        if name in RESERVED
+        else renamed.get(name) or _of_kinds(kinds[name])
+        for name in _columns(parts)
     }
-    types = {}
-    for name in _columns(parts):
-        own = name.removeprefix("input_")
-        if _of_result(name) or name in ("document", "line", "start", "end", "text"):
-            types[name] = fixed.get(name, pyarrow.string())
-        else:
-            types[name] = known.get(own, by_kind.get(frozenset(kinds[name]), pyarrow.string()))
-    return types
+
+
+def _kind(value: Any) -> str:
+    """What a JSON value is, as far as Arrow's types differ for it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "int" if abs(value) <= 2**53 else "long" if abs(value) < 2**63 else "huge"
+    return type(value).__name__
+
+
+def _of_kinds(kinds: set[str]) -> Any:
+    import pyarrow
+
+    if kinds and kinds <= {"bool"}:
+        return pyarrow.bool_()
+    if kinds and kinds <= {"int", "long"}:
+        return pyarrow.int64()
+    if kinds and kinds <= {"int", "float"}:
+        return pyarrow.float64()
+    return pyarrow.string()
+
+
+def _keeps(kind: Any) -> bool:
+    """Whether values of a type come through JSON and back as they were."""
+    from pyarrow import types
+
+    if types.is_list(kind) or types.is_struct(kind):
+        inner = [kind.field(i).type for i in range(kind.num_fields)]
+        return all(_keeps(t) and not _through_text(t) for t in inner)
+    simple = types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind)
+    text = types.is_string(kind) or types.is_large_string(kind)
+    return simple or text or _through_text(kind)
+
+
+def _through_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    binary = types.is_binary(kind) or types.is_large_binary(kind)
+    dated = types.is_date(kind) or types.is_timestamp(kind)
+    return bool(binary or dated or types.is_decimal(kind))
 
 
 def arrow_array(values: list[Any], kind: Any) -> Any:
@@ -257,7 +314,7 @@ def arrow_array(values: list[Any], kind: Any) -> Any:
         return pyarrow.array(texts, kind)
     if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
         return pyarrow.array([v if v is None else base64.b64decode(v) for v in values], kind)
-    if pyarrow.types.is_temporal(kind) or pyarrow.types.is_decimal(kind):
+    if _through_text(kind):
         texts = [None if value is None else str(value) for value in values]
         return pyarrow.array(texts, pyarrow.string()).cast(kind)
     return pyarrow.array(values, kind)

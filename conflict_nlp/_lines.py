@@ -84,14 +84,15 @@ def open_unpacked(path: Path) -> Iterator[BinaryIO]:
         DataError: it is packed and damaged; also while it is read.
         MissingExtraError: zstandard is not installed.
     """
-    if path.suffix == ".zst":
+    packing = path.suffix.lower()
+    if packing == ".zst":
         try:
             import zstandard
         except ImportError as error:
             raise MissingExtraError("zstandard", "files", "reading .zst files") from error
         damage: tuple[type[Exception], ...] = (zstandard.ZstdError,)
         opened = zstandard.open(path, "rb")
-    elif path.suffix == ".gz":
+    elif packing == ".gz":
         damage = (EOFError, gzip.BadGzipFile, zlib.error)
         opened = gzip.GzipFile(path, "rb")
     else:
@@ -100,7 +101,7 @@ def open_unpacked(path: Path) -> Iterator[BinaryIO]:
         return
     try:
         with opened as file:
-            yield io.BufferedReader(file) if path.suffix == ".zst" else file
+            yield io.BufferedReader(file) if packing == ".zst" else file
     except damage as error:
         raise DataError(f"{path} is damaged, or cut off: {error}. Copy it again.") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import glob
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,16 +48,18 @@ def kind_of(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def find_files(inputs: Sequence[str]) -> list[Path]:
+def find_files(inputs: Sequence[str], besides: Path | None = None) -> list[Path]:
     """The files that the inputs name, in the order given, those of a folder or glob by name.
 
     Args:
         inputs: files, folders (read with all below them) and globs.
+        besides: an output that may lie in one of the folders; neither it nor its parts are read.
 
     Raises:
         DataError: an input names nothing, or a file of a kind that is not read.
     """
     found: list[Path] = []
+    ours = () if besides is None else (besides.resolve(), _parts_of(besides.resolve()))
     for given in inputs:
         path = Path(given)
         if path.is_dir():
@@ -70,10 +73,15 @@ def find_files(inputs: Sequence[str]) -> list[Path]:
             inside = [path]
         else:
             inside = [Path(p) for p in sorted(glob.glob(given, recursive=True)) if _read(Path(p))]  # noqa: PTH207 - the pattern may be absolute
+        inside = [p for p in inside if not {p.resolve(), *p.resolve().parents} & set(ours)]
         if not inside:
             raise DataError(f"{given!r} names no file that can be read. Look for a slip in it.")
         found += inside
     return found
+
+
+def _parts_of(output: Path) -> Path:
+    return output.with_name(output.name + ".parts")
 
 
 def _read(path: Path) -> bool:
@@ -81,7 +89,7 @@ def _read(path: Path) -> bool:
     return kind_of(path) in (".txt", *TABLES) and not packed_parquet
 
 
-def rows_of(path: Path, text_column: str) -> Iterator[InputRow]:
+def rows_of(path: Path, text_column: str, *others: str) -> Iterator[InputRow]:
     """The rows of a file, in order and constant memory.
 
     A row that cannot be read comes with its error; where the file itself stops being readable, the
@@ -90,19 +98,20 @@ def rows_of(path: Path, text_column: str) -> Iterator[InputRow]:
     Args:
         path: the file; ``.txt`` is one article.
         text_column: column that holds the text.
+        *others: further columns that there must be.
     """
     line = 0
     try:
         if kind_of(path) == ".txt":
             yield _article(path)
             return
-        for record in _records(path, text_column):
+        for record in _records(path, [text_column, *others]):
             line = record.line
             if record.values is None:
                 yield InputRow(str(path), line, {}, record.raw, record.error)
             else:
-                text = record.values[text_column]
-                yield InputRow(str(path), line, record.values, text)
+                values = {name: plain(value) for name, value in record.values.items()}
+                yield InputRow(str(path), line, values, values[text_column])
     except (DataError, OSError) as error:
         yield InputRow(str(path), line + 1, {}, None, str(error))
 
@@ -116,16 +125,16 @@ def _article(path: Path) -> InputRow:
     return InputRow(str(path), 1, {}, text, article=True)
 
 
-def _records(path: Path, text_column: str) -> Iterator[Record]:
+def _records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     kind = kind_of(path)
     if kind == ".parquet":
-        return _parquet(path, text_column)
+        return _parquet(path, needed)
     if kind == ".jsonl":
-        return jsonl_records(path, needed=[text_column])
-    return csv_records(path, delimiter="\t" if kind == ".tsv" else ",", needed=[text_column])
+        return jsonl_records(path, needed=needed)
+    return csv_records(path, delimiter="\t" if kind == ".tsv" else ",", needed=needed)
 
 
-def _parquet(path: Path, text_column: str) -> Iterator[Record]:
+def _parquet(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -133,22 +142,25 @@ def _parquet(path: Path, text_column: str) -> Iterator[Record]:
     number = 0
     try:
         with parquet.ParquetFile(path) as file:
-            if text_column not in file.schema_arrow.names:
-                raise DataError(
-                    f"{path} has no column '{text_column}'; its columns are: "
-                    f"{', '.join(file.schema_arrow.names)}."
-                )
+            for name in needed:
+                if name not in file.schema_arrow.names:
+                    raise DataError(
+                        f"{path} has no column '{name}'; its columns are: "
+                        f"{', '.join(file.schema_arrow.names)}."
+                    )
             for batch in file.iter_batches(1000):
                 for row in batch.to_pylist():
                     number += 1
-                    yield Record(number, {name: plain(v) for name, v in row.items()}, "")
+                    yield Record(number, row, "")
     except (ArrowException, OSError) as error:
         raise DataError(f"{path} is no whole Parquet file ({error}). Copy it again.") from error
 
 
 def plain(value: Any) -> Any:
-    """A value of a Parquet file as JSON has it: dates in ISO form, bytes in base64."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+    """A value as JSON has it: dates in ISO form, bytes in base64, None for what is no number."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, dict):
         return {str(name): plain(inner) for name, inner in value.items()}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conflict_nlp._joined import join_parts
+from conflict_nlp._joined import check_packages, join_parts, own_name
 from conflict_nlp._sources import InputRow, find_files, fingerprint, kind_of, rows_of
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError
@@ -128,10 +128,11 @@ def classify_files(
             f"{output} is of a kind that is not written; written are {', '.join(OUTPUTS)}, and "
             "all but the last also with .gz or .zst."
         )
-    files = find_files(inputs)
+    check_packages(output)
     parts = output.with_name(output.name + ".parts")
-    if any(path.resolve() == output.resolve() for path in files):
+    if any(Path(given).resolve() == output.resolve() for given in inputs):
         raise DataError(f"{output} is one of the inputs. Name another file to write.")
+    files = find_files(inputs, besides=output)
     run = json.loads(
         json.dumps(
             {
@@ -142,7 +143,9 @@ def classify_files(
         )
     )
     _open_run(parts, run, resume)
-    rows = itertools.chain.from_iterable(rows_of(path, options.text_column) for path in files)
+    named = (options.text_column, options.target_column, options.id_column)
+    needed = [name for name in named if name is not None]
+    rows = itertools.chain.from_iterable(rows_of(path, *needed) for path in files)
     _write_parts(classifier, rows, parts, options, advance)
     summary = Summary()
     join_parts(sorted(parts.glob("part-*.jsonl")), files, output, summary.add)
@@ -262,16 +265,14 @@ def _texts(row: InputRow, documents: bool) -> Iterator[tuple[Any, dict[str, Any]
 def _output(
     row: InputRow, place: dict[str, Any], result: Result, options: Options
 ) -> dict[str, Any]:
-    """Where the row stands, its own columns, and the result.
-
-    A column of the row's that is called like one of ours gets ``input_`` before its name.
-    """
+    """Where the row stands, its own columns, and the result."""
+    where: dict[str, Any] = {"document": row.file, "line": row.line, **place}
+    if options.id_column is not None:
+        where = {**where, "document": row.values.get(options.id_column), "file": row.file}
     ours = result.to_dict()
-    document = row.values.get(options.id_column or "", row.file)
-    where = {"document": document, "line": row.line, **place}
     text = ours.pop("text")
     own = {
-        f"input_{name}" if name in ours or name in where else name: value
+        own_name(name, row.values): value
         for name, value in row.values.items()
         if name != options.text_column
     }

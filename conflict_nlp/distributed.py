@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from conflict_nlp._joined import FLAT, arrow_array, flat, result_types
+from conflict_nlp._joined import FLAT, arrow_array, flat, own_name, result_types
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError, MissingExtraError
 from conflict_nlp.results import EXTRAS
@@ -62,8 +62,11 @@ class BatchClassifier:
             rows.append(flat(result.to_dict()))
         types = result_types()
         ours = [name for name in FLAT if name not in EXTRAS or name in self._extras]
-        taken = [f"input_{name}" if name in ours else name for name in table.column_names]
-        made = table.rename_columns(taken)
+        own = [
+            name if name == self._text_column else own_name(name, table.column_names)
+            for name in table.column_names
+        ]
+        made = table.rename_columns(own)
         for name in ours:
             kind = types.get(name, pyarrow.string())
             made = made.append_column(name, arrow_array([row[name] for row in rows], kind))

@@ -46,7 +46,8 @@ def export_events(
     ``event_type`` and ``sub_event_type`` are ACLED's, ``plover_event_type`` and
     ``plover_event_mode`` PLOVER's, by the codebook's crosswalk; where an ontology has nothing for
     an event they are empty, where it has several they stand with `` | `` between. Who acted upon
-    whom is not coded: ``actors`` are all that the sentence names.
+    whom is not coded: ``actors`` are the targets that were judged, which are all that the sentence
+    names unless a target was asked for.
 
     Args:
         classified: what ``conflict-nlp classify`` wrote.
@@ -71,17 +72,26 @@ def export_events(
         raise DataError(f"{output} is of a kind that is not written; written are .csv and .tsv.")
     lexicon = lexicon or Lexicon.load()
     names = {"event_date": date_column, "country": country_column, "source": source_column}
-    count = 0
+    count = answers = 0
     unfinished = output.with_name(output.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
-        writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter, lineterminator="\n")
-        writer.writeheader()
-        for row in classified_rows(Path(classified)):
-            for record in _records(row, names, lexicon):
-                writer.writerow(record)
-                count += 1
-    unfinished.replace(output)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
+            writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter, lineterminator="\r\n")
+            writer.writeheader()
+            for row in classified_rows(Path(classified)):
+                answers += row.events is not None
+                for record in _records(row, names, lexicon):
+                    writer.writerow(record)
+                    count += 1
+        if not answers:
+            raise DataError(
+                f"{classified} holds no answer about events: its model judges stance alone, or no "
+                "row could be classified."
+            )
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return count
 
 
@@ -92,7 +102,8 @@ def _records(
     sides = {actor.side or "unknown" for actor in actors}
     document, line = row.columns.get("document", ""), row.columns.get("line", "")
     start = row.columns.get("start")
-    place = f"{document}:{line}" + ("" if start in (None, "") else f":{start}")
+    place = f"{row.columns.get('file') or document}:{line}"
+    place += "" if start in (None, "") else f":{start}"
     about = {name: row.columns.get(column) for name, column in names.items()}
     about["source"] = about["source"] or document
     for event in row.events or ():

@@ -83,3 +83,18 @@ def test_the_command(rows: list[dict[str, Any]], tmp_path: pathlib.Path) -> None
     run("data", "audit", file, "-o", output, "--format", "label-studio")
     assert len(json.loads(output.read_text("utf-8"))) == len(outcome.stdout.splitlines())
     assert "labelled: " in json.loads(output.read_text("utf-8"))[0]["data"]["note"]
+
+
+def test_one_event_type_alone(rows: list[dict[str, Any]]) -> None:
+    some = [row for row in rows if row["id"].startswith("shelling")]
+    for number, row in enumerate(some):
+        row["events"] = ["shelling"] if number < 20 else []
+    assert all(0 <= task.score <= 1 for task in audit(read_labelled(some)))
+
+
+def test_sentences_without_an_answer_are_left_out(
+    rows: list[dict[str, Any]], exported: pathlib.Path
+) -> None:
+    rows.append({"id": "latin", "text": "no Arabic", "events": ["siege"], "stance": "none"})
+    tasks = audit(read_labelled(rows), Classifier.from_pretrained(exported))
+    assert "latin" not in {task.id for task in tasks}

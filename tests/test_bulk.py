@@ -162,6 +162,90 @@ def test_bad_rows_carry_their_error(tiny: Classifier, tmp_path: pathlib.Path) ->
     assert summary.errors == sum(bool(row["error"]) for row in found) and summary.rows == len(found)
 
 
+@pytest.mark.parametrize("target", ["out.jsonl", "out.csv", "out.parquet"])
+def test_columns_that_are_called_like_ours(
+    tiny: Classifier, tmp_path: pathlib.Path, target: str
+) -> None:
+    row = {"body": TEXTS[0], "text": "x", "quad": "VC;MC", "input_quad": "y", "": 5, "line": "z"}
+    write(tmp_path / "in.csv", [row])
+    options = Options(text_column="body")
+    classify_files(tiny, [str(tmp_path / "in.csv")], tmp_path / target, options)
+    (found,) = read(tmp_path / target)
+    assert found["text"] == TEXTS[0] and found["document"] == str(tmp_path / "in.csv")
+    assert found["input_text"] == "x" and found["input_line"] == "z" and str(found[""]) == "5"
+    assert found["input_input_quad"] == "VC;MC" and found["input_quad"] == "y"
+
+
+def test_what_is_classified_can_be_classified_again(
+    tiny: Classifier, tmp_path: pathlib.Path
+) -> None:
+    write(tmp_path / "in.csv", rows(3))
+    classify_files(tiny, [str(tmp_path / "in.csv")], tmp_path / "a.csv")
+    classify_files(tiny, [str(tmp_path / "a.csv")], tmp_path / "b.csv")
+    first, second = read(tmp_path / "a.csv"), read(tmp_path / "b.csv")
+    for before, after in zip(first, second, strict=True):
+        assert after["input_event_probabilities"] == before["event_probabilities"]
+        assert after["event_probabilities"] == before["event_probabilities"]
+
+
+@pytest.mark.parametrize("target", OUTPUTS[:4])
+def test_values_that_some_forms_cannot_hold(
+    tiny: Classifier, tmp_path: pathlib.Path, target: str
+) -> None:
+    path = tmp_path / "in.jsonl"
+    given = [
+        {"text": "نص", "n": float("nan"), "big": 2**70, "mixed": 1.5},
+        {"text": "a\rb", "n": 2.0, "big": 1, "mixed": 2**53 + 1},
+    ]
+    path.write_text("\n".join(map(json.dumps, given)), "utf-8")
+    classify_files(tiny, [str(path)], tmp_path / target)
+    found = read(tmp_path / target)
+    assert len(found) == 2 or target.endswith(("csv", "tsv"))
+    if target.endswith("csv"):
+        with (tmp_path / target).open(encoding="utf-8", newline="") as file:
+            found = list(csv.DictReader(file))
+    if not target.endswith("tsv"):
+        assert found[1]["text"] == "a\rb" and str(found[0]["big"]) == str(2**70)
+        assert found[0]["n"] in (None, "") and str(found[1]["mixed"]) == str(2**53 + 1)
+
+
+@pytest.mark.parametrize("kind", [pyarrow.time64("us"), pyarrow.duration("s"), pyarrow.binary(2)])
+def test_other_types_of_parquet_come_as_text(
+    tiny: Classifier, tmp_path: pathlib.Path, kind: Any
+) -> None:
+    values = {
+        pyarrow.time64("us"): datetime.time(13, 7),
+        pyarrow.duration("s"): datetime.timedelta(seconds=5),
+        pyarrow.binary(2): b"ab",
+    }
+    schema = pyarrow.schema([("text", pyarrow.string()), ("x", kind)])
+    table = pyarrow.Table.from_pylist([{"text": "نص", "x": values[kind]}], schema=schema)
+    parquet.write_table(table, tmp_path / "in.parquet")
+    classify_files(tiny, [str(tmp_path / "in.parquet")], tmp_path / "out.parquet")
+    assert isinstance(read(tmp_path / "out.parquet")[0]["x"], str)
+
+
+def test_a_slip_in_a_column_s_name(tiny: Classifier, tmp_path: pathlib.Path) -> None:
+    write(tmp_path / "in.csv", rows(3))
+    for options in (Options(target_column="whom"), Options(id_column="key")):
+        summary = classify_files(tiny, [str(tmp_path / "in.csv")], tmp_path / "out.jsonl", options)
+        assert summary.errors == 1
+        assert "has no column" in read(tmp_path / "out.jsonl")[0]["error"]
+
+
+def test_an_output_inside_the_folder_that_is_read(
+    tiny: Classifier, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "in.jsonl", rows(9))
+    with monkeypatch.context() as context:
+        context.setattr(bulk, "join_parts", lambda *_: (_ for _ in ()).throw(Crash()))
+        with pytest.raises(Crash):
+            classify_files(tiny, [str(tmp_path)], tmp_path / "out.jsonl")
+    for _ in range(2):
+        classify_files(tiny, [str(tmp_path)], tmp_path / "out.jsonl", resume=True)
+        assert len(read(tmp_path / "out.jsonl")) == 9
+
+
 class Crash(Exception):
     """What breaks a run off."""
 

@@ -207,3 +207,69 @@ def test_two_batches_can_make_one_step(
         )
         train(dataclasses.replace(few, average=0.5))
     assert len(steps) == 1
+
+
+def test_a_checkpoint_torn_by_a_crash_is_passed_over(
+    config: TrainConfig, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(dataclasses.replace(config, output=str(tmp_path / "whole")))
+    with monkeypatch.context() as context:
+        interrupt_at(context, 8)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    steps = pathlib.Path(config.output) / "trainer"
+    newest = max(steps.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    (newest / "mean.safetensors").unlink()
+    train(config, resume=True)
+    whole, resumed = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_words_hidden_after_a_break_are_those_of_an_unbroken_run(
+    config: TrainConfig, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(config, word_dropout=0.3)
+    train(dataclasses.replace(config, output=str(tmp_path / "whole")))
+    with monkeypatch.context() as context:
+        interrupt_at(context, 4)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    train(config, resume=True)
+    whole, resumed = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_run_is_not_gone_on_with_on_other_data(
+    config: TrainConfig,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = tmp_path / "data.jsonl"
+    lines = labelled_file.read_text("utf-8").splitlines()
+    data.write_text("\n".join(lines), "utf-8")
+    config = dataclasses.replace(config, train=(str(data),))
+    with monkeypatch.context() as context:
+        interrupt_at(context, 4)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    data.write_text("\n".join(lines[:-1]), "utf-8")
+    with pytest.raises(DataError, match="had other settings: data"):
+        train(config, resume=True)
+
+
+def test_what_was_learnt_until_ctrl_c_can_be_exported(
+    tiny_base: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = flags(tiny_base, labelled_file, tmp_path / "out", epochs=3)
+    with monkeypatch.context() as context:
+        interrupt_at(context, 3)
+        run("train", *given, code=130)
+    run("export", tmp_path / "out", "-o", tmp_path / "model")

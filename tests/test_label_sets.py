@@ -71,6 +71,33 @@ def fit(tiny_base: pathlib.Path, tmp_path: pathlib.Path) -> Fit:
     return run
 
 
+def test_what_to_label_next_and_what_is_wrong(fit: Fit, tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("skactiveml", reason="suggesting needs the label extra")
+    pytest.importorskip("cleanlab", reason="auditing needs the label extra")
+    from conflict_nlp.learning.audit import audit
+    from conflict_nlp.learning.suggest import suggest
+    from conflict_nlp.learning.tasks import write_tasks
+
+    classifier, _ = fit(ONE_LABEL * 6, epochs=2)
+    scheme = LabelScheme.of_model(classifier.settings)
+    found = suggest([("a", SHELLED), ("b", TALKS)], classifier, 2)
+    write_tasks(found.tasks, tmp_path / "tasks.json", "argilla", scheme)
+    for record in json.loads((tmp_path / "tasks.json").read_text("utf-8")):
+        answers = record["suggestions"]
+        assert isinstance(answers.get("events", {"value": ""})["value"], str)
+        assert "stance" not in answers
+    audit(read_labelled(ONE_LABEL * 8), classifier)
+
+    stance_alone, _ = fit(STANCE_ALONE * 6, epochs=2)
+    (task, *_) = suggest([("a", SHELLED), ("b", TALKS)], stance_alone, 2).tasks
+    assert task.events is None
+    write_tasks([task], tmp_path / "next.jsonl", "jsonl", scheme)
+    (again,) = read_labelled(tmp_path / "next.jsonl")
+    assert again.events is None and again.stance is not None
+    mixed = [dict(row, events="fire", stance="none") for row in ONE_LABEL * 8]
+    audit(read_labelled(mixed), stance_alone)
+
+
 def test_one_label_a_sentence_of_one_s_own(fit: Fit) -> None:
     classifier, scores = fit(ONE_LABEL * 6, epochs=20, head_learning_rate=0.05)
     results = classifier.classify([SHELLED, TALKS, CALM], extras=("probabilities", "acled"))

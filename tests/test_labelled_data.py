@@ -19,34 +19,45 @@ from transformers import AutoConfig
 from conflict_nlp import Classifier
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.data import Collator, SentenceDataset, sentence_item, topic_item
+from conflict_nlp.learning.data import SentenceDataset
 from conflict_nlp.learning.examples import Example, Target
 from conflict_nlp.learning.export import export
+from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.learning.predict import predict_topics, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import longest_input, train
 
 
 def test_word_dropout_hides_words_and_nothing_else(
-    checkpoint: pathlib.Path, labelled_file: pathlib.Path
+    checkpoint: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, settings = load_checkpoint(checkpoint)
-    encoder, scheme = load_encoder(settings, checkpoint), scheme_of(settings)
-    example = read_labelled(labelled_file)[6]
-    items = [
-        sentence_item(example, scheme, encoder),
-        topic_item(example.text, "النظام", "against", scheme, encoder),
-    ]
-    mask = encoder.tokenizer.token_to_id("[MASK]")
-    plain = Collator(0)(items)["input_ids"]
-    hidden = Collator(0, mask_id=mask, word_dropout=0.999)(items)["input_ids"]
-    changed = hidden != plain
-    assert (hidden[changed] == mask).all()
-    assert changed.sum() > 0.9 * sum(int(item["own"].sum()) for item in items)
-    special = torch.isin(plain, torch.tensor([0, 2, 3]))
-    assert not changed[special].any()
-    topic = items[1]["target_masks"][-1] > 0
-    assert topic.any() and not changed[1][topic].any()
+    mask = load_encoder(settings, checkpoint).tokenizer.token_to_id("[MASK]")
+    seen: list[torch.Tensor] = []
+    forward = ConflictModel.forward
+
+    def watching(self: ConflictModel, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen.append(inputs["input_ids"].clone())
+        return forward(self, **inputs)
+
+    monkeypatch.setattr(ConflictModel, "forward", watching)
+    config = settings_for(checkpoint, labelled_file, tmp_path / "a")
+    config = dataclasses.replace(config, pooling="label", topic_share=1.0)
+    train(config)
+    plain = list(seen)
+    seen.clear()
+    train(dataclasses.replace(config, word_dropout=0.99))
+    for before, after in zip(plain, seen, strict=True):
+        changed = before != after
+        assert (after[changed] == mask).all()
+        assert not changed[torch.isin(before, torch.tensor([0, 2, 3]))].any()
+    words = sum(int((before > 4).sum()) for before in plain)
+    hidden = sum(int((after == mask).sum()) for after in seen)
+    # All but the topics, which stand behind the sentences.
+    assert 0.6 * words < hidden < words
 
 
 def test_word_dropout_needs_a_mask_token(
@@ -171,3 +182,36 @@ def test_a_target_is_located_in_training_as_in_use(
     assert example.targets[0].span == span
     found = Classifier.from_pretrained().classify(text, target=target).targets[0]
     assert (found.start, found.end) == (span or (None, None))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epochs": "two"}, "epochs: 'two' is no int"),
+        ({"learning_rate": True}, "learning_rate: True is no float"),
+        ({"train": (3,)}, r"train: \(3,\) is no str"),
+        ({"rows": 0}, "rows: 0 is not above 0"),
+    ],
+)
+def test_settings_of_the_wrong_kind(
+    tiny_base: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    change: dict[str, object],
+    said: str,
+) -> None:
+    config = settings_for(tiny_base, labelled_file, tmp_path / "out")
+    with pytest.raises(DataError, match=said):
+        dataclasses.replace(config, **change).checked()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["train", "dev"])
+def test_a_part_without_labels(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path, part: str
+) -> None:
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text('{"text": "نص"}\n', "utf-8")
+    config = settings_for(tiny_base, labelled_file, tmp_path / "out")
+    given = {"train": (str(bare),), "dev": str(bare)}
+    with pytest.raises(DataError, match=f"{part}: no sentence with a label"):
+        train(dataclasses.replace(config, **{part: given[part]}))

@@ -87,7 +87,7 @@ def test_sentences_of_a_text_file(exported: pathlib.Path, tmp_path: pathlib.Path
     output = tmp_path / "next.jsonl"
     run("suggest", article, "--model", exported, "-n", 2, "-o", output)
     ids = [json.loads(line)["id"] for line in output.read_text("utf-8").splitlines()]
-    assert len(ids) == 2 and all(name.startswith("news:") for name in ids)
+    assert len(ids) == 2 and all(name.startswith(f"{article}:") for name in ids)
 
 
 def test_tasks_for_label_studio(

@@ -18,23 +18,22 @@ from collections.abc import Sequence
 
 import evaluate
 
-from conflict_nlp._model_files import CALIBRATION_FILE
 from conflict_nlp.cli.train import overrides
 from conflict_nlp.errors import ConflictNLPError
 from conflict_nlp.evaluation.on_dev import export_calibrated
-from conflict_nlp.evaluation.training_run import train_and_judge
+from conflict_nlp.evaluation.training_run import is_trained, train_and_judge
 from conflict_nlp.learning.config import TrainConfig
 
 CONFIGS = sorted(pathlib.Path("training/configs").glob("camelbert_*.toml"))
 
 
 def exported(config: TrainConfig) -> pathlib.Path:
-    """The exported model of a configuration, made if it is not there."""
+    """The exported model of a configuration, trained if it is not yet."""
     folder = pathlib.Path(config.output)
     model = folder / config.name
-    if not (model / CALIBRATION_FILE).exists():
+    if not is_trained(config):
         train_and_judge(config, resume=True)
-        export_calibrated(folder, model)
+    export_calibrated(folder, model)
     return model
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -26,7 +26,7 @@ def run(inputs: Sequence[str], output: Path, model: str, options: Options, resum
         from conflict_nlp.classifier import Classifier
 
         classifier = Classifier.from_pretrained(model)
-        with _progress(inputs) as advance:
+        with _progress(inputs, output) as advance:
             summary = classify_files(
                 classifier, inputs, output, options, resume=resume, advance=advance
             )
@@ -51,7 +51,7 @@ def run(inputs: Sequence[str], output: Path, model: str, options: Options, resum
 
 
 @contextmanager
-def _progress(inputs: Sequence[str]) -> Iterator[Callable[[int], None]]:
+def _progress(inputs: Sequence[str], output: Path) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -75,14 +75,17 @@ def _progress(inputs: Sequence[str]) -> Iterator[Callable[[int], None]]:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task("", total=_count(inputs))
+        total = None
+        with suppress(OSError):  # a file that cannot be read gets its row with an error
+            total = _count(inputs, output)
+        task = bar.add_task("", total=total)
         yield lambda rows: bar.advance(task, rows)
 
 
-def _count(inputs: Sequence[str]) -> int | None:
+def _count(inputs: Sequence[str], output: Path) -> int | None:
     """Rows of the inputs; None where only reading them whole would tell."""
     total = 0
-    for path in find_files(inputs):
+    for path in find_files(inputs, besides=output):
         if path.suffix.lower() in (".gz", ".zst"):
             return None
         if kind_of(path) == ".parquet":

@@ -221,11 +221,11 @@ def _print_doubts(tasks: Sequence[Task]) -> None:
     if not sys.stdout.isatty():
         for task in tasks:
             row = {"id": task.id, "score": round(task.score, 4), "note": task.note}
-            typer.echo(json.dumps(row | {"suggested": list(task.events)}, ensure_ascii=False))
+            typer.echo(json.dumps(row | {"suggested": task.events}, ensure_ascii=False))
         return
     table = Table("score", "id", "doubt", "suggested", box=box.SIMPLE_HEAD)
     for task in tasks:
-        suggested = ", ".join(task.events) or "no_event"
+        suggested = ", ".join(task.events or ()) or "no_event"
         table.add_row(f"{task.score:.2f}", Text(task.id), Text(task.note), Text(suggested))
     Console().print(table)
 

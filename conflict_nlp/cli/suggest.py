@@ -47,6 +47,7 @@ def command(
         typer.Option(help="Sentences labelled already, to be left out; may be repeated."),
     ] = None,
     model: Annotated[str, typer.Option(help="A shipped model or a model's directory.")] = "default",
+    text_column: Annotated[str, typer.Option(help="The column with the text.")] = "text",
     seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 13,
 ) -> None:
     """Pick the sentences whose labels would teach the model most.
@@ -66,6 +67,7 @@ def command(
     """
     try:
         from conflict_nlp import Classifier
+        from conflict_nlp._sources import find_files
         from conflict_nlp.learning.examples import LabelScheme
         from conflict_nlp.learning.read import read_labelled
         from conflict_nlp.learning.suggest import suggest
@@ -73,8 +75,8 @@ def command(
 
         texts: list[tuple[str, str]] = []
         bad = 0
-        for path in pool:
-            for id_, text in _sentences(path):
+        for path in find_files([str(given) for given in pool]):
+            for id_, text in _sentences(path, text_column):
                 if text is None:
                     bad += 1
                     typer.echo(f"{path}: {id_}", err=True)
@@ -97,19 +99,16 @@ def command(
         typer.echo(str(path))
 
 
-def _sentences(path: Path) -> Iterator[tuple[str, str | None]]:
+def _sentences(path: Path, text_column: str) -> Iterator[tuple[str, str | None]]:
     """Id and text of each sentence; of a row that cannot be read, what is wrong and None."""
-    if path.suffix == ".txt":
-        from conflict_nlp.files import read_document
-        from conflict_nlp.text import split_sentences
+    from conflict_nlp._sources import rows_of
+    from conflict_nlp.text import split_sentences
 
-        for number, sentence in enumerate(split_sentences(read_document(path)), 1):
-            yield f"{path.stem}:{number}", sentence.text
-        return
-    from conflict_nlp.learning.read import labelled_rows
-
-    for record, example in labelled_rows(path):
-        if isinstance(example, str):
-            yield f"row {record.line}: {example}", None
+    for row in rows_of(path, text_column):
+        if row.error is None and isinstance(row.text, str):
+            sentences = [s.text for s in split_sentences(row.text)] if row.article else [row.text]
+            for number, text in enumerate(sentences, 1):
+                place = number if row.article else row.line
+                yield str(row.values.get("id") or f"{path}:{place}"), text
         else:
-            yield example.id, example.text
+            yield f"row {row.line}: {row.error or f'text is {row.text!r}'}", None

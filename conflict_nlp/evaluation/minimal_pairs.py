@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from conflict_nlp import metrics
 
@@ -85,8 +86,10 @@ def score_pairs(
         right = np.array([(pair.event in events[pair.second]) == pair.kept for pair in found])
         figures[kind] = {"pairs": float(len(own)), "found": len(found) / len(own)}
         if len(found):
-            low, high = metrics.bootstrap_interval(
-                lambda rows, right=right: float(right[rows].mean()), len(right), draws=draws
-            )
+            low, high = metrics.bootstrap_interval(_mean_of(right), len(right), draws=draws)
             figures[kind] |= {"right": float(right.mean()), "low": low, "high": high}
     return figures
+
+
+def _mean_of(right: npt.NDArray[np.bool_]) -> Callable[[npt.NDArray[np.int64]], float]:
+    return lambda rows: float(right[rows].mean())

@@ -46,14 +46,20 @@ def train_and_judge(config: TrainConfig, resume: bool = False) -> dict[str, Any]
     files = [*config.train, *config.auxiliary, config.dev, *weights]
     record: dict[str, Any] = {"config": dataclasses.asdict(config)}
     record["provenance"] = provenance(files, {"training": config.seed})
-    start = time.time()
-    train(config, resume)
-    if int(os.environ.get("RANK", "0")):
-        return {}  # several processes train, one of them judges
-    record["minutes"] = round((time.time() - start) / 60, 1)
-    record["resumed"] = resume
     folder = pathlib.Path(config.output)
-    (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    first = not int(os.environ.get("RANK", "0"))
+    if first:  # what was measured of other weights must not outlive them
+        (folder / SCORES_FILE).unlink(missing_ok=True)
+    start = time.time()
+    try:
+        train(config, resume)
+    finally:
+        record["minutes"] = round((time.time() - start) / 60, 1)
+        record["resumed"] = resume
+        if first and folder.is_dir():  # of a run that was broken off as well
+            (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if not first:
+        return {}  # several processes train, one of them judges
     return judge_checkpoint(folder, config.dev)
 
 
@@ -77,9 +83,10 @@ def train_seeds(config: TrainConfig, count: int, resume: bool = False) -> dict[s
     for seed in range(config.seed, config.seed + count):
         folder = pathlib.Path(config.output) / f"seed{seed}"
         one = dataclasses.replace(config, seed=seed, output=str(folder))
-        done = folder / SCORES_FILE
-        finished = resume and done.exists() and _trained_with(folder, one)
-        scores = json.loads(done.read_text("utf-8")) if finished else train_and_judge(one, resume)
+        if resume and is_trained(one):
+            scores = json.loads((folder / SCORES_FILE).read_text("utf-8"))
+        else:
+            scores = train_and_judge(one, resume)
         for name, figure in scores.get("all", {}).items():
             if not isinstance(figure, int):
                 figures.setdefault(name, []).append(figure["value"])
@@ -91,13 +98,17 @@ def train_seeds(config: TrainConfig, count: int, resume: bool = False) -> dict[s
         }
         for name, values in figures.items()
     }
-    (pathlib.Path(config.output) / SEEDS_FILE).write_text(
-        json.dumps(summary, indent=1) + "\n", "utf-8"
-    )
+    if figures:  # in the process that judges
+        text = json.dumps(summary, indent=1) + "\n"
+        (pathlib.Path(config.output) / SEEDS_FILE).write_text(text, "utf-8")
     return summary
 
 
-def _trained_with(folder: pathlib.Path, config: TrainConfig) -> bool:
+def is_trained(config: TrainConfig) -> bool:
+    """Whether a run of these settings has come to its end, scores and all."""
+    folder = pathlib.Path(config.output)
     record = folder / TRAINING_FILE
+    if not (record.exists() and (folder / SCORES_FILE).exists()):
+        return False
     ours = json.loads(json.dumps(dataclasses.asdict(config)))
-    return record.exists() and json.loads(record.read_text("utf-8"))["config"] == ours
+    return bool(json.loads(record.read_text("utf-8"))["config"] == ours)

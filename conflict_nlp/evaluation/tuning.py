@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
 import tomllib
@@ -17,7 +18,7 @@ from conflict_nlp.learning.config import TrainConfig
 
 STUDY_FILE, BEST_FILE = "study.db", "best.json"
 _FORM = "NAME=LOW..HIGH or NAME=VALUE,VALUE, such as learning_rate=1e-5..3e-4 or epochs=2,3,5"
-FIGURES = ("event_macro_f1", "sentence_stance_macro_f1")
+FIGURES = ("event_macro_f1", "sentence_stance_macro_f1", "target_stance_macro_f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def tune(config: TrainConfig, ranges: Sequence[Range], trials: int) -> dict[str,
     except ImportError as error:
         raise MissingExtraError("optuna", "tune", "searching for settings") from error
     config.checked()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise DataError("a search runs in one process; start it without accelerate or torchrun.")
     folder = pathlib.Path(config.output)
     folder.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -105,8 +108,9 @@ def tune(config: TrainConfig, ranges: Sequence[Range], trials: int) -> dict[str,
         storage=f"sqlite:///{folder / STUDY_FILE}",
         load_if_exists=True,
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=config.seed),
     )
+    # Not the same proposals again where an earlier call left off.
+    study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
 
     def objective(trial: Any) -> float:
         chosen = {entry.name: entry.suggest(trial) for entry in ranges}
@@ -131,5 +135,6 @@ def tune(config: TrainConfig, ranges: Sequence[Range], trials: int) -> dict[str,
     done = len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,)))
     if done < trials:
         study.optimize(objective, n_trials=trials - done, callbacks=[keep_best])
+    keep_best(study, None)
     found: dict[str, Any] = json.loads((folder / BEST_FILE).read_text("utf-8"))
     return found

@@ -100,15 +100,16 @@ def collect(path: pathlib.Path) -> Collected:
         raise DataError(f"{path} cannot be read as JSON ({error}). {_FORMS}") from error
     if not isinstance(tasks, list) or not all(isinstance(task, Mapping) for task in tasks):
         raise DataError(f"{path} holds no list of tasks. {_FORMS}")
-    by_sentence: dict[str, list[Answer]] = {}
+    by_sentence: dict[tuple[str, str], list[Answer]] = {}
     for number, task in enumerate(tasks, 1):
         try:
             answers = list(_label_studio(task) if "data" in task else _argilla(task))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"{path}: task {number} is damaged ({error!r}). {_FORMS}") from error
-        by_sentence.setdefault(_id_of(task), []).extend(answers)
+        by_sentence.setdefault(_key_of(task), []).extend(answers)
     rows, disputed = [], []
-    for answers in by_sentence.values():
+    for given in by_sentence.values():
+        answers = list({answer.person: answer for answer in given}.values())  # the latest of each
         if not answers:
             continue
         row = _majority(answers)
@@ -211,6 +212,11 @@ def _shown(answer: Answer) -> dict[str, Any]:
         "stance": answer.stance,
         "targets": targets,
     }
+
+
+def _key_of(task: Mapping[str, Any]) -> tuple[str, str]:
+    # Identifiers of two pools may be the same.
+    return _id_of(task), str((task["data"] if "data" in task else task["fields"])["text"])
 
 
 def _id_of(task: Mapping[str, Any]) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from conflict_nlp._parallel import cores
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError, MissingExtraError
 from conflict_nlp.learning.examples import Example, LabelScheme
@@ -22,6 +22,7 @@ from conflict_nlp.learning.text_features import tfidf
 Array = npt.NDArray[np.float64]
 STRENGTH = 10.0  # of the regression: inverse of the regularisation
 LEAST = 20  # sentences
+LEAST_OF_A_CLASS = 2
 
 
 def audit(
@@ -35,7 +36,8 @@ def audit(
     Args:
         examples: labelled sentences.
         classifier: a model that was not trained on these sentences; None takes, for each fifth of
-            them, a TF-IDF regression trained on the others (out-of-fold predictions).
+            them, a TF-IDF regression trained on the others (out-of-fold predictions). Sentences
+            that it has no answer for are left out.
         folds: number of parts, without a classifier.
         seed: seed of the parts.
 
@@ -55,7 +57,13 @@ def audit(
         import cleanlab  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("cleanlab", "label", "auditing labels") from error
-    scheme = LabelScheme.of(examples) if classifier is None else _scheme_of(classifier, examples)
+    if classifier is not None:
+        examples = _judged(examples, classifier)
+    scheme = (
+        LabelScheme.of(examples)
+        if classifier is None
+        else LabelScheme.of_model(classifier.settings)
+    )
     with_events = [e for e in examples if e.events is not None and scheme.events]
     with_stance = [e for e in examples if e.stance is not None and scheme.stances]
     if max(len(with_events), len(with_stance)) < LEAST:
@@ -83,59 +91,72 @@ def audit(
     return sorted(found.values(), key=lambda task: -task.score)
 
 
-def _scheme_of(classifier: Classifier, examples: Sequence[Example]) -> LabelScheme:
+def _judged(examples: Sequence[Example], classifier: Classifier) -> list[Example]:
+    """The sentences that a classifier answers about, with the labels that it knows of."""
     scheme = LabelScheme.of_model(classifier.settings)
-    for example in examples:
-        scheme.check(example)
-    return scheme
+    answered = []
+    results = classifier.classify([e.text for e in examples])
+    for example, result in zip(examples, results, strict=True):
+        known = replace(
+            example,
+            events=example.events if scheme.events else None,
+            stance=example.stance if scheme.stances else None,
+            targets=example.targets if scheme.stances else (),
+        )
+        scheme.check(known)
+        if result.events is not None or result.stance is not None:
+            answered.append(known)
+    return answered
 
 
 def _predicted(classifier: Classifier, examples: Sequence[Example], head: str) -> Array:
     results = classifier.classify([e.text for e in examples], extras=("probabilities",))
-    rows = [list((result.probabilities or {}).get(head, {}).values()) for result in results]
-    width = max(map(len, rows), default=0)
-    # A sentence without an answer is given an even guess, which puts nothing in doubt.
-    return np.array([row or [1 / max(width, 2)] * width for row in rows])
+    rows = []
+    for result in results:
+        assert result.probabilities is not None
+        if head == "events" and classifier.settings.single_label:
+            rows.append(list(result.probabilities["primary"].values())[:-1])  # no event is last
+        else:
+            rows.append(list(result.probabilities[head].values()))
+    return np.array(rows)
 
 
 def _out_of_fold_events(
     examples: Sequence[Example], given: npt.NDArray[np.bool_], folds: int, seed: int
 ) -> Array:
-    used = given.any(0)
-    probabilities = np.zeros(given.shape)
-    probabilities[:, used] = _out_of_fold(
-        OneVsRestClassifier(LogisticRegression(C=STRENGTH, max_iter=1000)),
-        examples,
-        given[:, used].astype(int),
-        folds,
-        seed,
-    )
+    features = _features(examples)
+    probabilities = given.astype(float)  # what cannot be learnt puts nothing in doubt
+    for column in range(given.shape[1]):
+        positive = int(given[:, column].sum())
+        if LEAST_OF_A_CLASS <= positive <= len(given) - LEAST_OF_A_CLASS:
+            found = _out_of_fold(features, given[:, column].astype(int), folds, seed)
+            probabilities[:, column] = found[:, 1]
     return probabilities
 
 
 def _out_of_fold_stances(
     examples: Sequence[Example], given: npt.NDArray[np.int64], classes: int, folds: int, seed: int
 ) -> Array:
-    present = np.unique(given)
-    probabilities = np.zeros((len(given), classes))
-    if len(present) < 2:
-        probabilities[:, present] = 1.0
-        return probabilities
-    model = LogisticRegression(C=STRENGTH, max_iter=1000)
-    probabilities[:, present] = _out_of_fold(model, examples, given, folds, seed)
+    present, counts = np.unique(given, return_counts=True)
+    probabilities = np.eye(classes)[given]
+    if len(present) > 1 and counts.min() >= LEAST_OF_A_CLASS:
+        probabilities[:, present] = _out_of_fold(_features(examples), given, folds, seed)
     return probabilities
 
 
-def _out_of_fold(
-    model: Any, examples: Sequence[Example], labels: Any, folds: int, seed: int
-) -> Array:
+def _features(examples: Sequence[Example]) -> Any:
+    # Fitted on all of them: it sees the words, not the labels.
     texts = [e.text for e in examples]
-    parts = KFold(min(folds, len(texts)), shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a rare label may be missing from a fold
-        found: Array = cross_val_predict(
-            make_pipeline(tfidf(texts), model), texts, labels, cv=parts, method="predict_proba"
-        )
+    return tfidf(texts).fit_transform(texts)
+
+
+def _out_of_fold(features: Any, labels: Any, folds: int, seed: int) -> Array:
+    least = int(np.unique(labels, return_counts=True)[1].min())
+    parts = StratifiedKFold(min(folds, least), shuffle=True, random_state=seed)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    found: Array = cross_val_predict(
+        model, features, labels, cv=parts, method="predict_proba", n_jobs=cores()
+    )
     return found
 
 
@@ -149,6 +170,8 @@ def _doubt_events(
     from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
+    if given.shape[1] == 1:  # cleanlab takes one column for no multi-label task
+        given, probabilities = np.c_[given, given & False], np.c_[probabilities, given & False]
     labels = [list(np.flatnonzero(row)) for row in given]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a rare class not every error can be found
@@ -201,7 +224,7 @@ def _doubt_stances(
         found[id(example)] = Task(
             example.id,
             example.text,
-            before.events if before else example.events or (),
+            before.events if before else example.events,
             scheme.stances[present[int(among[row].argmax())]],
             example.targets,
             max(1 - float(quality[row]), before.score if before else 0.0),

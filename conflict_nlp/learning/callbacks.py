@@ -59,7 +59,9 @@ class WeightAverage(TrainerCallback):
         """Keep the mean beside the weights, so that a run can go on from here."""
         if state.is_world_process_zero:
             mean = {name: value.contiguous() for name, value in self._mean.items()}
-            save_file(mean, _folder(args, state) / MEAN_FILE)
+            unfinished = _folder(args, state) / f"{MEAN_FILE}.unfinished"
+            save_file(mean, unfinished)
+            unfinished.replace(_folder(args, state) / MEAN_FILE)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any
@@ -138,7 +140,11 @@ class StopOnInterrupt(TrainerCallback):
         control: TrainerControl,
         **_: Any,
     ) -> None:
-        """Stop and save, if that was asked for."""
+        """Stop and save, if that was asked for, in every process at the same step."""
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            asked = torch.tensor(float(self._asked), device=args.device)
+            torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+            self._asked = bool(asked)
         if self._asked:
             self.stopped_at = state.global_step
             control.should_save = control.should_training_stop = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 import tomllib
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from conflict_nlp._resources import model_path
 from conflict_nlp.errors import DataError, ModelError, ModelNotFoundError
 from conflict_nlp.learning.backbones import backbone_config
 
+_KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _ABOVE_ZERO = (
     "epochs",
     "batch_size",
@@ -21,6 +23,13 @@ _ABOVE_ZERO = (
     "head_learning_rate",
     "max_length",
 )
+
+
+def _is(value: object, kind: str) -> bool:
+    """Whether a value is of a kind; a whole number is a float too, and True no number."""
+    if isinstance(value, bool):
+        return kind == "bool"
+    return isinstance(value, _KINDS[kind]) or (kind == "float" and isinstance(value, int))
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,9 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """Everything wrong with the settings, one line each."""
-        found = []
+        found = self._type_problems()
+        if found:
+            return found
         try:
             found += self._layer_problems(backbone_config(self.base))
         except (ModelError, ModelNotFoundError) as error:
@@ -139,6 +150,8 @@ class TrainConfig:
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 found.append(f"{name}: {getattr(self, name)!r} is not above 0")
+        if self.rows is not None and self.rows < 1:
+            found.append(f"rows: {self.rows} is not above 0")
         for name in ("lora_rank", "patience"):
             if getattr(self, name) < 0:
                 found.append(f"{name}: {getattr(self, name)!r} is below 0")
@@ -147,6 +160,19 @@ class TrainConfig:
                 found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
         if not 0 <= self.topic_share <= 1:
             found.append(f"topic_share: {self.topic_share!r} is not in [0, 1]")
+        return found
+
+    def _type_problems(self) -> list[str]:
+        found = []
+        for entry in dataclasses.fields(self):
+            value, wanted = getattr(self, entry.name), str(entry.type)
+            kinds = {kind for kind in _KINDS if re.search(rf"\b{kind}\b", wanted)}
+            given = value if isinstance(value, tuple) else (value,)
+            if (value is None and "None" in wanted) or all(
+                any(_is(one, kind) for kind in kinds) for one in given
+            ):
+                continue
+            found.append(f"{entry.name}: {value!r} is no {' or '.join(sorted(kinds))}")
         return found
 
     def _layer_problems(self, config: dict[str, Any]) -> list[str]:

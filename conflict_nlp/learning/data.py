@@ -107,36 +107,34 @@ class Collator:
 
     Attributes:
         pad_id: id of the padding token.
-        mask_id: id of the token that hides a word.
-        word_dropout: share of the sentence's own tokens that are hidden, so that no single word or
-            name decides a label (after Iyyer et al. 2015, who leave them out).
     """
 
     pad_id: int
-    mask_id: int | None = None
-    word_dropout: float = 0.0
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, Tensor]:
-        """Tensors of one batch, by the names of the model's arguments."""
+        """Tensors of one batch, by the names of the model's arguments.
+
+        ``own`` besides marks the sentence's own tokens, which are neither special nor a topic's.
+        """
         size = len(items)
         length = max(len(item["input_ids"]) for item in items)
         rows = max(len(item["stance"]) for item in items)
         ids = torch.full((size, length), self.pad_id)
         attention = torch.zeros(size, length, dtype=torch.long)
+        own = torch.zeros(size, length, dtype=torch.bool)
         masks = torch.zeros(size, rows, length)
         stance = torch.zeros(size, rows, items[0]["stance"].shape[-1])
         for place, item in enumerate(items):
             tokens, targets = len(item["input_ids"]), len(item["stance"])
             ids[place, :tokens] = item["input_ids"]
-            if self.word_dropout and self.mask_id is not None:
-                hidden = item["own"] & (torch.rand(tokens) < self.word_dropout)
-                ids[place, :tokens][hidden] = self.mask_id
+            own[place, :tokens] = item["own"]
             attention[place, :tokens] = 1
             masks[place, :targets, :tokens] = item["target_masks"]
             stance[place, :targets] = item["stance"]
         return {
             "input_ids": ids,
             "attention_mask": attention,
+            "own": own,
             "target_masks": masks,
             "events": torch.stack([item["events"] for item in items]),
             "primary": torch.stack([item["primary"] for item in items]),

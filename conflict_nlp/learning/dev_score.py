@@ -30,7 +30,7 @@ def dev_macro_f1(logits: Logits, dev: Sequence[Example], scheme: LabelScheme) ->
         scheme: the model's labels.
     """
     calibration = fit_calibration(logits, dev, scheme)
-    if scheme.events:
+    if scheme.events and has_events(dev).any():
         reported = answer_events(
             calibration, logits.events, logits.primary, scheme.single_label
         ).reported

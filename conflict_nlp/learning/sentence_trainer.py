@@ -64,12 +64,23 @@ class SentenceTrainer(Trainer):
 
     Args:
         judge: the model's score on the development set, for early stopping; None without it.
+        word_dropout: share of the sentences' own tokens that are hidden, so that no single word or
+            name decides a label (after Iyyer et al. 2015, who leave them out).
+        mask_id: id of the token that hides a word.
         **settings: what :class:`transformers.Trainer` takes.
     """
 
-    def __init__(self, judge: Callable[[], float] | None, **settings: Any) -> None:
+    def __init__(
+        self,
+        judge: Callable[[], float] | None,
+        word_dropout: float = 0.0,
+        mask_id: int | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
         self._judge = judge
+        self._word_dropout = word_dropout
+        self._mask_id = mask_id
         data: Any = self.train_dataset
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         self._order = LengthGrouped(
@@ -92,6 +103,18 @@ class SentenceTrainer(Trainer):
         )
         prepared: DataLoader[Any] = self.accelerator.prepare(loader)
         return prepared
+
+    def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
+        """The model's loss, with some words hidden from it.
+
+        They are drawn here and not where batches are made, which is ahead of the step: a run that
+        goes on draws the same.
+        """
+        own = inputs.pop("own")
+        if self._word_dropout and self._mask_id is not None:
+            hidden = own & (torch.rand(own.shape, device=own.device) < self._word_dropout)
+            inputs["input_ids"] = inputs["input_ids"].masked_fill(hidden, self._mask_id)
+        return super().compute_loss(model, inputs, *given, **named)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Score on the development set, as :data:`DEV_SCORE`."""

@@ -40,8 +40,9 @@ def uncertainty(result: Result, thresholds: npt.NDArray[np.float64]) -> float:
     """How near the closest calls of an answer were, from 0 (sure) to 1.
 
     The mean of two: for the event types, how near the nearest probability came to its threshold,
-    in shares of the way from the threshold to 0 or 1; for the stance, how near the second came to
-    the first (margin sampling, Scheffer et al. 2001).
+    in shares of the way from the threshold to 0 or 1; for the stance, and for event types of which
+    a sentence has one at most, how near the second came to the first (margin sampling, Scheffer et
+    al. 2001).
 
     Args:
         result: classified with the extra ``probabilities``.
@@ -49,14 +50,16 @@ def uncertainty(result: Result, thresholds: npt.NDArray[np.float64]) -> float:
     """
     assert result.probabilities is not None
     calls = []
-    if len(thresholds):
+    if "events" in result.probabilities:
         p = np.array(list(result.probabilities["events"].values()))
         away = np.where(p >= thresholds, (p - thresholds) / (1 - thresholds), 1 - p / thresholds)
         calls.append(1 - float(away.min()))
-    stances = sorted(result.probabilities.get("stance", {}).values())
-    if len(stances) > 1:
-        calls.append(1 - (stances[-1] - stances[-2]))
-    return sum(calls) / len(calls)
+    heads = ("stance",) if "events" in result.probabilities else ("primary", "stance")
+    for head in heads:
+        likeliest = sorted(result.probabilities.get(head, {}).values())
+        if len(likeliest) > 1:
+            calls.append(1 - (likeliest[-1] - likeliest[-2]))
+    return sum(calls) / max(len(calls), 1)
 
 
 def suggest(

@@ -5,6 +5,7 @@ People correct what stands there instead of starting from nothing.
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +27,7 @@ class Task:
     Attributes:
         id: identifier of the sentence.
         text: the sentence as received.
-        events: event types filled in, most salient first.
+        events: event types filled in, most salient first; None where they are not asked about.
         stance: stance of the sentence filled in; None without one.
         targets: named targets filled in, with their stances.
         score: why it is asked about: from 0 to 1, higher is more urgent.
@@ -36,7 +37,7 @@ class Task:
 
     id: str
     text: str
-    events: tuple[str, ...]
+    events: tuple[str, ...] | None
     stance: str | None
     targets: tuple[Target, ...] = ()
     score: float = 0.0
@@ -54,7 +55,7 @@ def task_of(id_: str, result: Result, score: float) -> Task:
     return Task(
         id=id_,
         text=result.text,
-        events=tuple(event.type for event in result.events or ()),
+        events=None if result.events is None else tuple(e.type for e in result.events),
         stance=None if result.stance is None else result.stance.label,
         targets=tuple(targets),
         score=score,
@@ -67,7 +68,7 @@ def to_row(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
         "text": task.text,
-        "events": list(task.events),
+        "events": None if task.events is None else list(task.events),
         "stance": task.stance,
         "targets": [
             {"text": t.text, "stance": t.stance}
@@ -80,7 +81,9 @@ def to_row(task: Task) -> dict[str, Any]:
 
 def to_label_studio(task: Task) -> dict[str, Any]:
     """A task as Label Studio imports it, with a prediction (its JSON format of tasks)."""
-    results: list[dict[str, Any]] = [_choices(EVENTS, list(task.events))]
+    results: list[dict[str, Any]] = []
+    if task.events is not None:
+        results.append(_choices(EVENTS, list(task.events)))
     if task.stance is not None:
         results.append(_choices(STANCE, [task.stance]))
     for number, target in enumerate(task.targets):
@@ -135,14 +138,18 @@ def label_studio_config(scheme: LabelScheme) -> str:
     return "\n".join([*lines, "</View>\n"])
 
 
-def to_argilla(task: Task) -> dict[str, Any]:
+def to_argilla(task: Task, single_label: bool = False) -> dict[str, Any]:
     """A task as a record that ``dataset.records.from_json`` of Argilla 2 reads."""
     spans = [
         {"start": t.span[0], "end": t.span[1], "label": t.stance}
         for t in task.targets
         if t.span is not None
     ]
-    answers: dict[str, Any] = {EVENTS: list(task.events)}
+    answers: dict[str, Any] = {}
+    if task.events is not None and not single_label:
+        answers[EVENTS] = list(task.events)
+    elif task.events:  # a question with one answer has no suggestion for none
+        answers[EVENTS] = task.events[0]
     if task.stance is not None:
         answers |= {STANCE: task.stance, TARGETS: spans}
     return {
@@ -208,7 +215,9 @@ def write_tasks(
     if form == "jsonl":
         path.write_text("".join(_lines(map(to_row, tasks))), "utf-8")
         return [path]
-    convert: Callable[[Task], dict[str, Any]] = to_argilla
+    convert: Callable[[Task], dict[str, Any]] = functools.partial(
+        to_argilla, single_label=scheme.single_label
+    )
     beside, content = path.with_suffix(".settings.py"), argilla_settings(scheme)
     if form == "label-studio":
         convert = to_label_studio

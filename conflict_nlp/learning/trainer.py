@@ -10,6 +10,7 @@ import shutil
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import (
     EarlyStoppingCallback,
     PretrainedConfig,
@@ -17,14 +18,14 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import ModelSettings
+from conflict_nlp._sources import fingerprint
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.backbones import Backbone, backbone_folder, known_backbone
-from conflict_nlp.learning.callbacks import StopOnInterrupt, WeightAverage
+from conflict_nlp.learning.callbacks import MEAN_FILE, StopOnInterrupt, WeightAverage
 from conflict_nlp.learning.checkpoint import (
     continued_model,
     load_encoder,
@@ -111,7 +112,8 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     config.checked()
     set_seed(config.seed)
     labelled = _labelled(config)
-    last = _left_off(config, resume)
+    with PartialState().main_process_first():
+        last = _left_off(config, resume)
     base, output = backbone_folder(config.base), pathlib.Path(config.output)
     scheme = labelled.scheme
     settings = _settings(config, scheme, base)
@@ -158,11 +160,9 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
         args=_arguments(config),
         train_dataset=data,
         eval_dataset=data,  # asked for, but judge() knows what to predict
-        data_collator=dataclasses.replace(
-            collate,
-            mask_id=mask_token(encoder, config.word_dropout),
-            word_dropout=config.word_dropout,
-        ),
+        data_collator=collate,
+        word_dropout=config.word_dropout,
+        mask_id=mask_token(encoder, config.word_dropout),
         optimizers=(
             torch.optim.AdamW(parameter_groups(model, config), lr=config.learning_rate),
             None,
@@ -216,6 +216,9 @@ def _labelled(config: TrainConfig) -> _Labelled:
         scheme = LabelScheme(codebook.EVENTS, codebook.STANCES, codebook.CODEBOOK_VERSION)
     for example in everything:
         scheme.check(example)
+    for name, examples in (("train", [*train, *auxiliary]), ("dev", dev)):
+        if not any(e.events is not None or e.stances or e.soft for e in examples):
+            raise DataError(f"{name}: no sentence with a label in it. Give labelled sentences.")
     if config.rows is not None:
         train = random.Random(config.seed).sample(train, min(config.rows, len(train)))
     return _Labelled(train, auxiliary, dev, scheme)
@@ -240,7 +243,8 @@ def _arguments(config: TrainConfig) -> TrainingArguments:
         warmup_steps=config.warmup,
         logging_steps=50,
         disable_tqdm=False,
-        save_total_limit=1,
+        save_total_limit=2,  # while one is written there is another to go on from
+        restore_callback_states_from_checkpoint=True,  # the patience that is left
         dataloader_pin_memory=False,
         report_to=[],
         remove_unused_columns=False,
@@ -251,12 +255,16 @@ def _arguments(config: TrainConfig) -> TrainingArguments:
 
 
 def _left_off(config: TrainConfig, resume: bool) -> str | None:
-    """Where a run of these settings was broken off, if it is to go on from there."""
+    """Where a run of these settings and data was broken off, if it is to go on from there."""
     folder = pathlib.Path(config.output) / STEPS_FOLDER
+    files = [pathlib.Path(path) for path in (*config.train, *config.auxiliary, config.dev)]
     ours = json.loads(json.dumps(dataclasses.asdict(config)))
+    ours["data"] = fingerprint([path for path in files if path.exists()])
     record = folder / "config.json"
-    last: str | None = get_last_checkpoint(str(folder)) if folder.exists() else None
-    if resume and last is not None:
+    if not PartialState().is_main_process:  # the main process has just made it
+        return _newest(folder, config) if resume else None
+    last = _newest(folder, config) if resume and record.exists() else None
+    if last is not None:
         theirs = json.loads(record.read_text("utf-8"))
         differing = sorted(name for name in ours if ours[name] != theirs.get(name))
         if differing:
@@ -269,3 +277,15 @@ def _left_off(config: TrainConfig, resume: bool) -> str | None:
     folder.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(ours) + "\n", "utf-8")
     return None
+
+
+def _newest(folder: pathlib.Path, config: TrainConfig) -> str | None:
+    """The newest checkpoint that was written to its end; a crash may have torn the last one."""
+    needed = ["trainer_state.json", "optimizer.pt", *([MEAN_FILE] if config.average else [])]
+    whole = [
+        path
+        for path in folder.glob("checkpoint-*")
+        if all((path / name).exists() for name in needed)
+    ]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return None if newest is None else str(newest)
