@@ -8,14 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "average_precision",
     "bootstrap_interval",
+    "brier",
     "classwise_ece",
     "ece",
     "f1_by_class",
+    "f_avg",
     "macro_f1",
+    "mean_average_precision",
     "micro_f1",
     "one_hot",
     "risk_coverage_area",
+    "selective_accuracy",
+    "subset_accuracy",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -74,6 +80,92 @@ def micro_f1(true: Bools, predicted: Bools) -> float:
     """
     hits, total = _counts(true, predicted)
     return float(2 * hits.sum() / total.sum()) if total.sum() else 0.0
+
+
+def f_avg(true: Bools, predicted: Bools, classes: tuple[int, int] = (0, 1)) -> float:
+    """Mean F1 of two classes: of favor and against in stance tasks (Mohammad et al. 2016).
+
+    Args:
+        true: 0/1 labels ``[n, classes]``.
+        predicted: 0/1 predictions ``[n, classes]``.
+        classes: columns of the two; those of this library's stances by default.
+
+    Example:
+        >>> f_avg(np.eye(3, dtype=bool), np.eye(3, dtype=bool))
+        1.0
+    """
+    return float(f1_by_class(true, predicted)[list(classes)].mean())
+
+
+def subset_accuracy(true: Bools, predicted: Bools) -> float:
+    """Share of the rows with all labels right; shapes as in :func:`f1_by_class`.
+
+    Example:
+        >>> subset_accuracy(np.eye(2, dtype=bool), np.ones((2, 2), dtype=bool))
+        0.0
+    """
+    return float((true == predicted).all(1).mean()) if len(true) else 0.0
+
+
+def average_precision(true: Bools, scores: Array) -> float:
+    """Mean precision at the rank of each positive, equal scores ranked together; 0 without any.
+
+    Args:
+        true: 0/1 labels ``[n]``.
+        scores: higher is likelier, ``[n]``.
+
+    Example:
+        >>> round(average_precision(np.array([True, False, True]), np.array([0.9, 0.5, 0.1])), 3)
+        0.833
+    """
+    if not true.any():
+        return 0.0
+    order = np.argsort(-scores, kind="stable")
+    last = np.r_[np.flatnonzero(np.diff(scores[order])), len(order) - 1]  # of equal scores
+    hits = np.cumsum(true[order])[last]
+    gained = np.diff(hits, prepend=0)
+    return float(np.sum(gained * hits / (last + 1)) / true.sum())
+
+
+def mean_average_precision(true: Bools, scores: Array) -> float:
+    """Mean over the classes that occur of :func:`average_precision`; ``[n, classes]``.
+
+    Example:
+        >>> mean_average_precision(np.eye(2, dtype=bool), np.eye(2))
+        1.0
+    """
+    found = [average_precision(t, s) for t, s in zip(true.T, scores.T, strict=True) if t.any()]
+    return float(np.mean(found)) if found else 0.0
+
+
+def brier(probabilities: Array, true: Bools) -> float:
+    """Mean squared difference of probability and label (Brier 1950), over all classes and rows.
+
+    Args:
+        probabilities: ``[n, classes]``.
+        true: 0/1 labels ``[n, classes]``.
+
+    Example:
+        >>> brier(np.array([[0.5, 0.5]]), np.array([[True, False]]))
+        0.25
+    """
+    return float(np.mean((probabilities - true) ** 2)) if probabilities.size else 0.0
+
+
+def selective_accuracy(confidence: Array, correct: Bools, coverage: float) -> float:
+    """Accuracy on the share of the rows that a model is surest of.
+
+    Args:
+        confidence: what decides who is answered first, ``[n]``.
+        correct: whether the answer is right, ``[n]``.
+        coverage: share of the rows that are answered, above 0 and at most 1.
+
+    Example:
+        >>> selective_accuracy(np.array([0.9, 0.1]), np.array([True, False]), 0.5)
+        1.0
+    """
+    kept = np.argsort(-confidence, kind="stable")[: max(1, round(coverage * len(confidence)))]
+    return float(correct[kept].mean()) if len(kept) else 0.0
 
 
 def ece(probabilities: Array, correct: Bools, bins: int = BINS) -> float:

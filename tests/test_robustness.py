@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 from conftest import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conflict_nlp.actors import Lexicon
@@ -47,6 +47,7 @@ def test_what_each_one_does() -> None:
     assert any(unicodedata.combining(letter) for letter in marked)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(sorted(PERTURBATIONS)))
 def test_nothing_breaks_on_any_text(text: str, name: str) -> None:
     assert isinstance(perturb(text.encode("utf-8", "ignore").decode(), name), str)

@@ -4,20 +4,22 @@
         --dev ../shared/data/labels/dev.jsonl
 
 The runs may differ in the order of the data (``data_seed``), in epochs, rates and dropout, but not
-in ``seed``: heads that started apart cannot be averaged. See Wortsman et al. 2022, "Model soups:
-averaging weights of multiple fine-tuned models improves accuracy without increasing inference
-time".
+in ``seed``: heads that started apart cannot be averaged. A model can be averaged with what it
+became when it was trained onward. See Wortsman et al. 2022, "Model soups: averaging weights of
+multiple fine-tuned models improves accuracy without increasing inference time".
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import pathlib
+from typing import Any
 
 import torch
 
-from conflict_nlp._model_files import TRAINING_FILE, ModelSettings
+from conflict_nlp._model_files import SETTINGS_FILE, TRAINING_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.on_dev import judge_checkpoint
 from conflict_nlp.learning.checkpoint import (
@@ -27,12 +29,16 @@ from conflict_nlp.learning.checkpoint import (
 )
 
 
-def alike(settings: list[ModelSettings], seeds: list[int]) -> None:
+def alike(settings: list[ModelSettings], configs: list[dict[str, Any]]) -> None:
     """Refuse checkpoints that cannot be averaged."""
-    if any(other != settings[0] for other in settings) or len(set(seeds)) > 1:
+    unnamed = {dataclasses.replace(other, name="") for other in settings}
+    # Heads that start at random start apart, unless the seed is the same.
+    fresh = [c["seed"] for c in configs if not (pathlib.Path(c["base"]) / SETTINGS_FILE).exists()]
+    if len(unnamed) > 1 or len(set(fresh)) > 1:
         raise ModelError(
-            f"the checkpoints differ in labels, encoder, pooling or seed (seeds {seeds}). Average "
-            "runs of one configuration and seed that differ in data_seed, epochs or dropout."
+            f"the checkpoints differ in labels, encoder, pooling or seed (seeds {fresh}). Average "
+            "runs of one seed that differ in data_seed, epochs or dropout, or a model and what it "
+            "became when it was trained onward."
         )
 
 
@@ -44,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     loaded = [load_checkpoint(folder) for folder in args.checkpoints]
     records = [json.loads((f / TRAINING_FILE).read_text("utf-8")) for f in args.checkpoints]
-    alike([settings for _, settings in loaded], [r["config"]["seed"] for r in records])
+    alike([settings for _, settings in loaded], [record["config"] for record in records])
     model, settings = loaded[0]
     states = [other.state_dict() for other, _ in loaded]
     mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
