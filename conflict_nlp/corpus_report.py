@@ -1,4 +1,4 @@
-"""A page over a classified corpus: what happened when and where, who is for and against whom."""
+"""A page over a classified corpus: what happened when and where, and the stance toward whom."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class TargetStance:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one sentence reports, and who is for or against whom in it.
+    """What one sentence reports, and the stance toward everybody that it names.
 
     With ``error``, or with ``abstain`` set to ``empty`` or ``not_arabic``, the model's fields
     are None; with ``low_confidence`` they are filled. A head that the model lacks gives None.

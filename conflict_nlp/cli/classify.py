@@ -95,7 +95,7 @@ def command(
         bool, typer.Option("--resume", help="With --output: go on where the run was broken off.")
     ] = False,
 ) -> None:
-    """Say what happened and who is for or against whom.
+    """Say what happened, and the stance toward every actor that is named.
 
     Each INPUT is a text, a file (.txt, .jsonl, .csv) or - for standard input. Every row of a file
     and every line of standard input gives a result, in the same order; one

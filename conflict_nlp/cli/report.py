@@ -26,8 +26,8 @@ def report_command(
 ) -> None:
     """Make a page over a classified corpus, for an analyst to read.
 
-    Events over time, by actor and by country where the corpus has these columns, who is for and
-    against whom, and sentences behind every number. The page needs no network.
+    Events over time, by actor and by country where the corpus has these columns, the stance toward
+    every actor, and sentences behind every number. The page needs no network.
 
     Exit status: 0 written; 2 wrong use, or no classified corpus.
 
