@@ -111,7 +111,7 @@ def perturb(text: str, name: str, seed: int = 0) -> str:
 
     Example:
         >>> perturb("أعلن القائد أن الهدنة انتهت", "spelling")
-        'اعلن القائد أن الهدنه انتهت'
+        'اعلن القائد ان الهدنة انتهت'
     """
     change, chance = PERTURBATIONS[name], random.Random(f"{seed}:{name}:{text}")
     words, turn = [], True
