@@ -19,7 +19,7 @@ _LABELS = datasets.Sequence(datasets.Value("int32"))
 _SCORES = datasets.Sequence(datasets.Value("float64"))
 
 
-class _Metric(evaluate.Metric):
+class _Metric(evaluate.Metric):  # type: ignore[misc]
     """A measure of 0/1 labels (or probabilities) ``[n, classes]`` against 0/1 labels."""
 
     measure: Callable[..., float]
