@@ -59,7 +59,7 @@ def find_files(inputs: Sequence[str], besides: Path | None = None) -> list[Path]
         DataError: an input names nothing, or a file of a kind that is not read.
     """
     found: list[Path] = []
-    ours = () if besides is None else (besides.resolve(), _parts_of(besides.resolve()))
+    ours = set() if besides is None else {besides.resolve(), parts_of(besides.resolve())}
     for given in inputs:
         path = Path(given)
         if path.is_dir():
@@ -73,14 +73,15 @@ def find_files(inputs: Sequence[str], besides: Path | None = None) -> list[Path]
             inside = [path]
         else:
             inside = [Path(p) for p in sorted(glob.glob(given, recursive=True)) if _read(Path(p))]  # noqa: PTH207 - the pattern may be absolute
-        inside = [p for p in inside if not {p.resolve(), *p.resolve().parents} & set(ours)]
+        inside = [p for p in inside if not {p.resolve(), *p.resolve().parents} & ours]
         if not inside:
             raise DataError(f"{given!r} names no file that can be read. Look for a slip in it.")
         found += inside
     return found
 
 
-def _parts_of(output: Path) -> Path:
+def parts_of(output: Path) -> Path:
+    """The folder beside an output that holds its parts while a run lasts."""
     return output.with_name(output.name + ".parts")
 
 
@@ -105,7 +106,7 @@ def rows_of(path: Path, text_column: str, *others: str) -> Iterator[InputRow]:
         if kind_of(path) == ".txt":
             yield _article(path)
             return
-        for record in _records(path, [text_column, *others]):
+        for record in records(path, [text_column, *others]):
             line = record.line
             if record.values is None:
                 yield InputRow(str(path), line, {}, record.raw, record.error)
@@ -125,7 +126,16 @@ def _article(path: Path) -> InputRow:
     return InputRow(str(path), 1, {}, text, article=True)
 
 
-def _records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
+def records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
+    """The rows of a table with all their columns.
+
+    Args:
+        path: a file of one of the kinds in :data:`TABLES`, packed or not.
+        needed: columns that there must be.
+
+    Raises:
+        DataError: the file cannot be read, or has no such column.
+    """
     kind = kind_of(path)
     if kind == ".parquet":
         return _parquet(path, needed)

@@ -13,12 +13,21 @@ import os
 import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conflict_nlp._joined import check_packages, join_parts, own_name
-from conflict_nlp._sources import InputRow, find_files, fingerprint, kind_of, rows_of
+from conflict_nlp._flat import own_name
+from conflict_nlp._joined import check_packages, join_parts
+from conflict_nlp._sources import (
+    InputRow,
+    find_files,
+    fingerprint,
+    kind_of,
+    parts_of,
+    rows_of,
+)
+from conflict_nlp._whole import whole_file
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError
 from conflict_nlp.results import Result, one_line_json
@@ -129,7 +138,7 @@ def classify_files(
             "all but the last also with .gz or .zst."
         )
     check_packages(output)
-    parts = output.with_name(output.name + ".parts")
+    parts = parts_of(output)
     if any(Path(given).resolve() == output.resolve() for given in inputs):
         raise DataError(f"{output} is one of the inputs. Name another file to write.")
     files = find_files(inputs, besides=output)
@@ -138,7 +147,7 @@ def classify_files(
             {
                 "model": classifier.info,
                 "inputs": fingerprint(files),
-                "options": {name: getattr(options, name) for name in Options.__slots__},
+                "options": asdict(options),
             }
         )
     )
@@ -176,12 +185,8 @@ def _open_run(parts: Path, run: dict[str, Any], resume: bool) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there in one piece or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def _write_parts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import itertools
 import os
@@ -266,11 +265,11 @@ class Classifier:
 
         def judge_once(request: Request) -> Result:
             both = (request.text, request.target)
-            if cache and all(part is None or isinstance(part, str) for part in both):
-                return kept(*both)
-            return judge(request)
+            # Anything may stand there, lists too, which are no keys.
+            known = all(part is None or isinstance(part, str) for part in both)
+            return kept(*both) if known else judge(request)
 
-        return in_order(judge_once, _requests(texts, target))
+        return in_order(judge_once if cache else judge, _requests(texts, target))
 
     async def aclassify(
         self,
@@ -288,6 +287,8 @@ class Classifier:
             >>> asyncio.run(classifier.aclassify("أفرجت السلطات عن عشرة معتقلين.")).primary_event
             'release'
         """
+        import asyncio  # which the first result of everybody else need not wait for
+
         return await asyncio.to_thread(
             self.classify, text, target, threshold=threshold, extras=extras
         )

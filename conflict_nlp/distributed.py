@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from conflict_nlp._joined import FLAT, arrow_array, flat, own_name, result_types
+from conflict_nlp._flat import FLAT, arrow_array, flat, own_name, result_types
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError, MissingExtraError
 from conflict_nlp.results import EXTRAS
@@ -45,6 +45,12 @@ class BatchClassifier:
         """The table with the columns of the results, a row for each of its rows, in order."""
         import pyarrow
 
+        kind = table.schema.field(self._text_column).type
+        if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
+            raise DataError(
+                f"column '{self._text_column}' is of type {kind}; accepted is text (string). Name "
+                "another with text_column, or cast it."
+            )
         texts = table[self._text_column].to_pylist()
         targets = [None] * len(texts)
         if self._target_column is not None:
@@ -52,13 +58,9 @@ class BatchClassifier:
         rows = []
         for text, target in zip(texts, targets, strict=True):
             # By itself, on this actor's one core; the cluster's other cores have other actors.
-            found = self._classifier.classify(
-                [text] if text is None or not isinstance(text, str) else text,
-                target if isinstance(text, str) else None,
-                threshold=self._threshold,
-                extras=self._extras,
+            result = self._classifier.classify(
+                text, target, threshold=self._threshold, extras=self._extras
             )
-            result = found[0] if isinstance(found, list) else found
             rows.append(flat(result.to_dict()))
         types = result_types()
         ours = [name for name in FLAT if name not in EXTRAS or name in self._extras]
@@ -68,8 +70,8 @@ class BatchClassifier:
         ]
         made = table.rename_columns(own)
         for name in ours:
-            kind = types.get(name, pyarrow.string())
-            made = made.append_column(name, arrow_array([row[name] for row in rows], kind))
+            values = arrow_array([row[name] for row in rows], types[name])
+            made = made.append_column(name, values)
         return made
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conflict_nlp._classified import ClassifiedRow, classified_rows
 from conflict_nlp._sources import kind_of
+from conflict_nlp._whole import whole_file
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.codebook import crosswalk
 from conflict_nlp.errors import DataError
@@ -73,8 +74,7 @@ def export_events(
     lexicon = lexicon or Lexicon.load()
     names = {"event_date": date_column, "country": country_column, "source": source_column}
     count = answers = 0
-    unfinished = output.with_name(output.name + ".unfinished")
-    try:
+    with whole_file(output) as unfinished:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
             delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
             writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter, lineterminator="\r\n")
@@ -89,9 +89,6 @@ def export_events(
                 f"{classified} holds no answer about events: its model judges stance alone, or no "
                 "row could be classified."
             )
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return count
 
 

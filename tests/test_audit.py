@@ -13,10 +13,12 @@ pytest.importorskip("cleanlab", reason="auditing needs the label extra")
 
 from cli_helpers import run
 
-from conflict_nlp import Classifier
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp.codebook import EVENTS, STANCES
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.audit import audit
 from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.results import Result
 
 PLACES = ["البلدة", "القرية", "المدينة", "الضاحية", "التلة", "المعبر", "السوق", "الجسر"]
 VERBS = {
@@ -55,12 +57,35 @@ def test_wrong_labels_come_first(rows: list[dict[str, Any]]) -> None:
     assert "stance labelled: none" in by_id["shelling:5"].note
 
 
-def test_a_model_in_place_of_folds(rows: list[dict[str, Any]], exported: pathlib.Path) -> None:
-    tasks = audit(read_labelled(rows), Classifier.from_pretrained(exported))
-    assert all(0 <= task.score <= 1 for task in tasks)
+class Knowing:
+    """A classifier that reads the event off the verb, and is sure of it."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self.settings = settings
+
+    def classify(self, texts: list[str], extras: tuple[str, ...] = ()) -> list[Result]:
+        return [self._answer(text) for text in texts]
+
+    def _answer(self, text: str) -> Result:
+        event = next((e for e, verbs in VERBS.items() if text.startswith(tuple(verbs))), "")
+        stance = "against" if event == "shelling" else "none"
+        probabilities = {
+            "events": {e: 0.97 if e == event else 0.02 for e in self.settings.events},
+            "stance": {s: 0.9 if s == stance else 0.05 for s in self.settings.stances},
+        }
+        return Result.of(text, "m", None, probabilities=probabilities if event else None)
+
+
+def test_a_model_in_place_of_folds(rows: list[dict[str, Any]]) -> None:
+    rows.append({"id": "unanswered", "text": "no Arabic", "events": ["siege"], "stance": "none"})
+    knowing: Any = Knowing(ModelSettings("m", "b", EVENTS, STANCES, "1"))
+    tasks = audit(read_labelled(rows), knowing)
+    assert {task.id for task in tasks} == {*WRONG, "shelling:5"}
+    by_id = {task.id: task for task in tasks}
+    assert by_id["protest:11"].events == ("protest",) and by_id["shelling:5"].stance == "against"
     rows[0]["events"] = ["raid"]
     with pytest.raises(DataError, match="raid"):
-        audit(read_labelled(rows), Classifier.from_pretrained(exported))
+        audit(read_labelled(rows), knowing)
 
 
 def test_stance_alone(rows: list[dict[str, Any]]) -> None:
@@ -90,11 +115,3 @@ def test_one_event_type_alone(rows: list[dict[str, Any]]) -> None:
     for number, row in enumerate(some):
         row["events"] = ["shelling"] if number < 20 else []
     assert all(0 <= task.score <= 1 for task in audit(read_labelled(some)))
-
-
-def test_sentences_without_an_answer_are_left_out(
-    rows: list[dict[str, Any]], exported: pathlib.Path
-) -> None:
-    rows.append({"id": "latin", "text": "no Arabic", "events": ["siege"], "stance": "none"})
-    tasks = audit(read_labelled(rows), Classifier.from_pretrained(exported))
-    assert "latin" not in {task.id for task in tasks}

@@ -348,3 +348,18 @@ def test_the_command_says_what_it_found(exported: pathlib.Path, tmp_path: pathli
     assert "names no file that can be read" in wrong.stderr
     wrong = run("classify", given, "--model", exported, "-o", tmp_path / "out.xlsx", code=2)
     assert "is of a kind that is not written" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "option", [("--documents",), ("--resume",), ("--id-column", "id"), ("--target-column", "whom")]
+)
+def test_options_that_need_a_file_to_write(option: tuple[str, ...], tmp_path: pathlib.Path) -> None:
+    given = write(tmp_path / "in.csv", rows(1))
+    outcome = run("classify", given, *option, code=2)
+    assert option[0] in outcome.stderr and "with --output" in outcome.stderr
+
+
+def test_the_form_is_said_once(tmp_path: pathlib.Path) -> None:
+    given = write(tmp_path / "in.csv", rows(1))
+    outcome = run("classify", given, "-o", tmp_path / "out.csv", "--format", "jsonl", code=2)
+    assert "the name of --output says the form" in outcome.stderr

@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 import torch
 from cli_helpers import run
 from safetensors.torch import load_file
-from training_helpers import settings_for
+from training_helpers import settings_for, weights_after
 
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.callbacks import WeightAverage
@@ -116,20 +116,29 @@ def config(
     return dataclasses.replace(settings, pooling="label", epochs=6, average=0.9)
 
 
-def test_a_run_broken_off_and_resumed_ends_like_an_unbroken_one(
-    config: TrainConfig, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train(dataclasses.replace(config, output=str(tmp_path / "whole")))
-    with monkeypatch.context() as context:
-        interrupt_at(context, 4)
+def break_off(config: TrainConfig, step: int) -> dict[str, torch.Tensor]:
+    """Ctrl-C in the n-th step of a run; gives the weights that it leaves."""
+    with pytest.MonkeyPatch.context() as context:
+        interrupt_at(context, step)
         with pytest.raises(KeyboardInterrupt, match=r"stopped after \d+ of \d+ steps"):
             train(config)
-    usable = load_file(tmp_path / "broken" / "model.safetensors")
+    return load_file(pathlib.Path(config.output) / "model.safetensors")
+
+
+def resumed_like_unbroken(config: TrainConfig, whole: pathlib.Path) -> dict[str, torch.Tensor]:
+    """Go on with a run, check that it ends like an unbroken one, and give those weights."""
+    expected = weights_after(dataclasses.replace(config, output=str(whole)))
     train(config, resume=True)
-    whole, resumed = (
-        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
-    )
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    resumed = load_file(pathlib.Path(config.output) / "model.safetensors")
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+    return expected
+
+
+def test_a_run_broken_off_and_resumed_ends_like_an_unbroken_one(
+    config: TrainConfig, tmp_path: pathlib.Path
+) -> None:
+    usable = break_off(config, 4)
+    whole = resumed_like_unbroken(config, tmp_path / "whole")
     assert usable.keys() == whole.keys()
     assert not torch.equal(usable["event_head.weight"], whole["event_head.weight"])
 
@@ -148,13 +157,8 @@ def test_the_command_says_how_to_go_on(
     assert "checkpoint in" in run("train", *given, "--resume").stdout
 
 
-def test_a_run_is_resumed_with_its_own_settings(
-    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as context:
-        interrupt_at(context, 4)
-        with pytest.raises(KeyboardInterrupt):
-            train(config)
+def test_a_run_is_resumed_with_its_own_settings(config: TrainConfig) -> None:
+    break_off(config, 4)
     with pytest.raises(DataError, match="had other settings: epochs, learning_rate"):
         train(dataclasses.replace(config, epochs=7, learning_rate=1.0), resume=True)
     train(config)  # anew
@@ -210,56 +214,48 @@ def test_two_batches_can_make_one_step(
 
 
 def test_a_checkpoint_torn_by_a_crash_is_passed_over(
-    config: TrainConfig, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, tmp_path: pathlib.Path
 ) -> None:
-    train(dataclasses.replace(config, output=str(tmp_path / "whole")))
-    with monkeypatch.context() as context:
-        interrupt_at(context, 8)
-        with pytest.raises(KeyboardInterrupt):
-            train(config)
+    break_off(config, 8)
     steps = pathlib.Path(config.output) / "trainer"
     newest = max(steps.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     (newest / "mean.safetensors").unlink()
-    train(config, resume=True)
-    whole, resumed = (
-        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
-    )
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    resumed_like_unbroken(config, tmp_path / "whole")
 
 
 def test_words_hidden_after_a_break_are_those_of_an_unbroken_run(
-    config: TrainConfig, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, tmp_path: pathlib.Path
 ) -> None:
     config = dataclasses.replace(config, word_dropout=0.3)
-    train(dataclasses.replace(config, output=str(tmp_path / "whole")))
-    with monkeypatch.context() as context:
-        interrupt_at(context, 4)
-        with pytest.raises(KeyboardInterrupt):
-            train(config)
-    train(config, resume=True)
-    whole, resumed = (
-        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
-    )
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    break_off(config, 4)
+    resumed_like_unbroken(config, tmp_path / "whole")
 
 
 def test_a_run_is_not_gone_on_with_on_other_data(
-    config: TrainConfig,
-    labelled_file: pathlib.Path,
-    tmp_path: pathlib.Path,
-    monkeypatch: pytest.MonkeyPatch,
+    config: TrainConfig, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     data = tmp_path / "data.jsonl"
     lines = labelled_file.read_text("utf-8").splitlines()
     data.write_text("\n".join(lines), "utf-8")
     config = dataclasses.replace(config, train=(str(data),))
-    with monkeypatch.context() as context:
-        interrupt_at(context, 4)
-        with pytest.raises(KeyboardInterrupt):
-            train(config)
+    break_off(config, 4)
     data.write_text("\n".join(lines[:-1]), "utf-8")
     with pytest.raises(DataError, match="had other settings: data"):
         train(config, resume=True)
+
+
+def test_a_run_that_fails_leaves_the_record_of_the_weights_that_are_there(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    output, bad = tmp_path / "out", tmp_path / "bad.jsonl"
+    run("train", *flags(tiny_base, labelled_file, output))
+    kept = {
+        name: (output / name).read_bytes()
+        for name in ("model.safetensors", "training.json", "dev_scores.json")
+    }
+    bad.write_text('{"text": "نص", "events": ["shellling"]}\n', "utf-8")
+    assert "shelling" in run("train", *flags(tiny_base, bad, output), code=2).stderr
+    assert all((output / name).read_bytes() == content for name, content in kept.items())
 
 
 def test_what_was_learnt_until_ctrl_c_can_be_exported(

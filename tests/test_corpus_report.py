@@ -69,6 +69,7 @@ def test_a_page(classified: pathlib.Path, tmp_path: pathlib.Path) -> None:
     run("report", classified, "-o", output)
     page = output.read_text("utf-8")
     assert "6 sentences; 1 with an error; 1 abstained (not_arabic)" in " ".join(page.split())
+    assert re.search(r"Stance of the sentences: none \d+", page)
     assert "&lt;تنظيم داعش&gt;" in page and "<تنظيم" not in page
     assert "2014-06" in page and page.count("<svg") == 2
     assert "<td>IRQ</td>" in page and "Jabhat al-Nusra" in page

@@ -76,6 +76,12 @@ def test_no_row_is_lost_or_doubled_when_an_actor_dies(
     assert by_id[7]["abstain"] == "empty"
 
 
+def test_a_text_column_without_text(cluster: None, exported: pathlib.Path) -> None:
+    numbers = classify_dataset(from_items([{"text": 5}]), model=str(exported), concurrency=1)
+    with pytest.raises(Exception, match="column 'text' is of type int64; accepted is text"):
+        numbers.take_all()
+
+
 def test_unknown_extras(cluster: None) -> None:
     with pytest.raises(DataError, match="unknown extras"):
         classify_dataset(from_items([{"text": "x"}]), extras=("colour",))

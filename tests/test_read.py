@@ -134,8 +134,18 @@ def test_a_cut_parquet_file_says_so(tmp_path):
 def test_a_file_that_is_not_there_or_not_read(source, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(DataError, match=r"there is no file|is no file \(.jsonl, .csv"):
+    said = r"there is no file|is no file \(.csv, .tsv, .jsonl, .parquet\)"
+    with pytest.raises(DataError, match=said):
         read_labelled(source)
+
+
+def test_a_data_set_that_the_hub_does_not_give(monkeypatch):
+    def unreachable(*_, **__):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr("datasets.load_dataset", unreachable)
+    with pytest.raises(DataError, match=r"could be had from the hub \(ConnectionError\)"):
+        read_labelled("owner/name:train")
 
 
 def test_a_mapping_is_no_table():

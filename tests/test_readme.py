@@ -80,6 +80,14 @@ def test_speed_is_as_measured() -> None:
     assert f"in {memory:.0f} MiB" in words
 
 
+def test_what_is_said_of_planned_and_denied_events_was_measured() -> None:
+    found = json.loads((ROOT / "benchmarks/results/robustness.json").read_text("utf-8"))
+    pairs = found["minimal_pairs"]
+    words = " ".join(README.split())
+    assert f"it tells {pairs['modality']['right']:.0%} apart" in words
+    assert f"of denied events {pairs['negation']['right']:.0%}" in words
+
+
 def test_counts_are_right() -> None:
     assert f"{len(EVENTS)}: clashes" in README
     assert f"The lexicon ({len(Lexicon.load().actors):,} actors" in README

@@ -6,6 +6,7 @@ import json
 import pathlib
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 pytest.importorskip("skactiveml", reason="suggesting needs the label extra")
@@ -17,6 +18,7 @@ from conflict_nlp import Classifier
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.suggest import suggest, uncertainty
+from conflict_nlp.results import Result
 
 POOL = [
     "قصفت المدفعية أحياء المدينة القديمة فجر اليوم",
@@ -50,12 +52,24 @@ def test_unsure_and_different_sentences_come_first(exported: pathlib.Path) -> No
     assert near.tasks[0].id not in ("0", "1")
 
 
-def test_uncertainty_grows_toward_the_threshold(exported: pathlib.Path) -> None:
-    classifier = Classifier.from_pretrained(exported)
-    results = classifier.classify(POOL, extras=("probabilities",))
-    thresholds = classifier.calibration.thresholds
-    scores = [uncertainty(result, thresholds) for result in results]
-    assert all(0 <= score <= 1 for score in scores) and len(set(scores)) > 1
+@pytest.mark.parametrize(
+    ("sure", "unsure"),
+    [
+        ({"events": {"a": 0.99, "b": 0.01}}, {"events": {"a": 0.99, "b": 0.2}}),
+        ({"events": {"a": 0.9, "b": 0.0}}, {"events": {"a": 0.6, "b": 0.0}}),
+        ({"stance": {"x": 0.9, "y": 0.1}}, {"stance": {"x": 0.6, "y": 0.4}}),
+        ({"primary": {"a": 0.8, "none": 0.2}}, {"primary": {"a": 0.5, "none": 0.5}}),
+    ],
+)
+def test_uncertainty_grows_toward_the_closest_call(
+    sure: dict[str, dict[str, float]], unsure: dict[str, dict[str, float]]
+) -> None:
+    thresholds = np.array([0.5, 0.3])
+    scores = [
+        uncertainty(Result.of("نص", "m", None, probabilities=given), thresholds)
+        for given in (sure, unsure)
+    ]
+    assert 0 <= scores[0] < scores[1] <= 1
 
 
 def test_nothing_to_suggest(exported: pathlib.Path) -> None:

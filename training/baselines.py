@@ -38,6 +38,7 @@ from conflict_nlp.learning.calibrate import true_events, true_primary
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
 from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.learning.text_features import normal
 from conflict_nlp.text import Normalizer, repair
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
@@ -59,10 +60,6 @@ class Features:
 def named(examples: Sequence[Example]) -> list[tuple[int, tuple[int, int]]]:
     """Sentence index and span of every target that its sentence names."""
     return [(i, t.span) for i, e in enumerate(examples) for t in e.targets if t.span is not None]
-
-
-def normal(text: str) -> str:
-    return Normalizer()(repair(text)).text
 
 
 class TfidfFeatures:

@@ -148,11 +148,7 @@ def selective(found: Decisions, examples: Sequence[Example], rows: Ints, draws: 
     }
 
     def accuracy(sure: Any, right: Any, coverage: float) -> Callable[[Ints], float]:
-        def measure(r: Ints) -> float:
-            kept = np.argsort(-sure[r], kind="stable")[: max(1, round(coverage * len(r)))]
-            return float(right[r][kept].mean())
-
-        return measure
+        return lambda r: metrics.selective_accuracy(sure[r], right[r], coverage)
 
     return {
         name: {f"{c:.0%}": interval(accuracy(*question, c), rows, draws) for c in COVERAGES}

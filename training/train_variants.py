@@ -18,11 +18,10 @@ from collections.abc import Sequence
 
 import evaluate
 
-from conflict_nlp.cli.train import overrides
 from conflict_nlp.errors import ConflictNLPError
 from conflict_nlp.evaluation.on_dev import export_calibrated
 from conflict_nlp.evaluation.training_run import is_trained, train_and_judge
-from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.config import TrainConfig, settings_of
 
 CONFIGS = sorted(pathlib.Path("training/configs").glob("camelbert_*.toml"))
 
@@ -45,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args, others = parser.parse_known_args(arguments)
     models, unavailable = [], {}
     for path in args.configs:
-        config = TrainConfig.from_toml(path, **overrides(args.set))
+        config = TrainConfig.from_toml(path, **settings_of(args.set))
         try:
             models.append(exported(config))
         except ConflictNLPError as error:  # the other variants are trained all the same

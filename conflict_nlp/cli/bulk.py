@@ -72,9 +72,10 @@ def _progress(inputs: Sequence[str], output: Path) -> Iterator[Callable[[int], N
 
     console = Console(stderr=True)
     columns = (BarColumn(), TextColumn("{task.completed} rows"), Rate(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    if not console.is_terminal:  # counting the rows of a large file takes a while
+        yield lambda rows: None
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
         total = None
         with suppress(OSError):  # a file that cannot be read gets its row with an error
             total = _count(inputs, output)

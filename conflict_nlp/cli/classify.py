@@ -131,7 +131,17 @@ def command(
             threshold=threshold,
             extras=wanted,
         )
+        if format is not None:
+            raise typer.BadParameter("the name of --output says the form.", param_hint="--format")
         bulk.run(inputs, output, model, options, resume)
+    for name, given in (
+        ("--target-column", target_column),
+        ("--id-column", id_column),
+        ("--documents", documents),
+        ("--resume", resume),
+    ):
+        if given:
+            raise typer.BadParameter("give a file to write with --output.", param_hint=name)
     _check(inputs)
     table = format is Format.TABLE or (format is None and sys.stdout.isatty())
     try:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conflict_nlp.cli.suggest import Format, TaskFormat
-from conflict_nlp.errors import ConflictNLPError
+from conflict_nlp.cli._shared import Format, TaskFormat, errors_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,13 +56,10 @@ def check_command(
 
     - `conflict-nlp data check train.jsonl dev.jsonl test.jsonl > problems.jsonl`
     """
-    try:
+    with errors_told():
         from conflict_nlp.learning.check import ERROR, check
 
         problems, rows = check(files, _columns(column))
-    except ConflictNLPError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     if sys.stdout.isatty():
         _print_table(problems)
     else:
@@ -99,15 +95,12 @@ def split_command(
 
     - `conflict-nlp data split mine.jsonl -o data --dev 0.15 --test 0 --seed 7`
     """
-    try:
+    with errors_told():
         from conflict_nlp.learning.data_card import write_split
         from conflict_nlp.learning.split import split
 
         parts = split(file, dev=dev, test=test, by=by, seed=seed, columns=_columns(column))
         written = write_split(parts, output)
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     for path in written:
         rows = parts.rows.get(path.stem)
         typer.echo(f"{path}  {len(rows)} sentences" if rows else str(path))
@@ -141,7 +134,7 @@ def audit_command(
 
     - `conflict-nlp data audit mine.jsonl --model default -o doubts.json --format label-studio`
     """
-    try:
+    with errors_told():
         from conflict_nlp import Classifier
         from conflict_nlp.learning.audit import audit
         from conflict_nlp.learning.examples import LabelScheme
@@ -153,10 +146,10 @@ def audit_command(
         tasks = audit(examples, classifier)
         written = []
         if output is not None:
-            written = write_tasks(tasks, output, form, LabelScheme.of(examples))
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+            scheme = LabelScheme.of(examples)
+            if classifier is not None:  # with the labels that these sentences lack as well
+                scheme = LabelScheme.of_model(classifier.settings)
+            written = write_tasks(tasks, output, form, scheme)
     if output is None:
         _print_doubts(tasks)
     for path in written:
@@ -178,7 +171,7 @@ def collect_command(
 
     Example: `conflict-nlp data collect export.json -o labelled.jsonl`
     """
-    try:
+    with errors_told():
         from conflict_nlp.learning.annotations import collect
 
         found = collect(export)
@@ -190,9 +183,6 @@ def collect_command(
                 lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
                 path.write_text("".join(lines), "utf-8")
                 typer.echo(str(path))
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(
         f"{len(found.rows)} sentences labelled, {len(found.disputed)} disputed, "
         f"{found.unanswered} not answered",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from conflict_nlp.errors import ConflictNLPError
+from conflict_nlp.cli._shared import errors_told
 
 Classified = Annotated[
     Path, typer.Argument(metavar="CLASSIFIED", help="What `classify -o` wrote, in any form.")
@@ -33,15 +33,12 @@ def report_command(
 
     Example: `conflict-nlp report results.parquet -o report.html --date-column published`
     """
-    try:
+    with errors_told():
         from conflict_nlp.corpus_report import corpus_report
 
         counts = corpus_report(
             classified, output, date_column=date_column, country_column=country_column
         )
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{counts.rows:,} sentences", err=True)
     typer.echo(str(output))
 
@@ -59,7 +56,7 @@ def export_events_command(
 
     Example: `conflict-nlp export-events results.parquet -o events.csv --date-column published`
     """
-    try:
+    with errors_told():
         from conflict_nlp.event_records import export_events
 
         count = export_events(
@@ -69,8 +66,5 @@ def export_events_command(
             country_column=country_column,
             source_column=source_column,
         )
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{count:,} events", err=True)
     typer.echo(str(output))

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conflict_nlp.errors import ConflictNLPError
+from conflict_nlp.cli._shared import Format, TaskFormat, errors_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class TaskFormat(StrEnum):
-    """What the sentences are written for."""
-
-    JSONL = "jsonl"
-    LABEL_STUDIO = "label-studio"
-    ARGILLA = "argilla"
-
-
-Format = Annotated[
-    TaskFormat,
-    typer.Option(
-        "--format",
-        help="Labelled rows to edit, or tasks with the answers filled in for a labelling tool.",
-    ),
-]
-
-
 def command(
     pool: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="POOL",
             help="Sentences: .txt, or a text column in .jsonl, .csv, .tsv, .parquet.",
@@ -65,7 +47,7 @@ def command(
     - `conflict-nlp suggest pool.csv --labelled mine.jsonl --model mine -o tasks.json
       --format label-studio`
     """
-    try:
+    with errors_told():
         from conflict_nlp import Classifier
         from conflict_nlp._sources import find_files
         from conflict_nlp.learning.examples import LabelScheme
@@ -75,7 +57,7 @@ def command(
 
         texts: list[tuple[str, str]] = []
         bad = 0
-        for path in find_files([str(given) for given in pool]):
+        for path in find_files(pool):
             for id_, text in _sentences(path, text_column):
                 if text is None:
                     bad += 1
@@ -87,9 +69,6 @@ def command(
         found = suggest(texts, classifier, count, known, seed)
         scheme = LabelScheme.of_model(classifier.settings)
         written = write_tasks(found.tasks, output, form, scheme)
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(
         f"{len(texts) + bad} rows: {len(found.tasks)} suggested, {found.left_out} labelled already "
         f"or repeated, {found.unusable} without an answer, {bad} unreadable",

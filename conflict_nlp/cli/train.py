@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from conflict_nlp.errors import ConflictNLPError
+from conflict_nlp.cli._shared import errors_told
 
 
 def train_command(
@@ -47,20 +46,18 @@ def train_command(
     - `accelerate launch --multi_gpu $(which conflict-nlp) train mine.toml --set bf16=true`
     """
     try:
-        from conflict_nlp.evaluation.training_run import train_and_judge, train_seeds
-        from conflict_nlp.learning.config import TrainConfig
+        with errors_told():
+            from conflict_nlp.evaluation.training_run import train_and_judge, train_seeds
+            from conflict_nlp.learning.config import TrainConfig, settings_of
 
-        _quiet()
-        chosen = TrainConfig.from_toml(config, **overrides(settings or [])).checked()
-        if seeds > 1:
-            _print_seeds(train_seeds(chosen, seeds, resume))
-        else:
-            _print_scores(train_and_judge(chosen, resume))
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+            _quiet()
+            chosen = TrainConfig.from_toml(config, **settings_of(settings or [])).checked()
+            if seeds > 1:
+                _print_seeds(train_seeds(chosen, seeds, resume))
+            else:
+                _print_scores(train_and_judge(chosen, resume))
     except KeyboardInterrupt as interruption:
-        typer.echo(f"Interrupted: {interruption or 'nothing was learnt yet'}.", err=True)
+        typer.echo(f"Interrupted: {str(interruption) or 'nothing was learnt yet'}.", err=True)
         raise typer.Exit(130) from interruption
     typer.echo(f"checkpoint{'s' if seeds > 1 else ''} in {chosen.output}")
 
@@ -90,15 +87,13 @@ def tune_command(
     Example: `conflict-nlp tune mine.toml --search learning_rate=1e-5..3e-4 --search epochs=2,3,5`
     """
     try:
-        from conflict_nlp.evaluation.tuning import Range, tune
-        from conflict_nlp.learning.config import TrainConfig
+        with errors_told():
+            from conflict_nlp.evaluation.tuning import Range, tune
+            from conflict_nlp.learning.config import TrainConfig, settings_of
 
-        _quiet()
-        chosen = TrainConfig.from_toml(config, **overrides(settings or []))
-        best = tune(chosen, [Range.parse(text) for text in search], trials)
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+            _quiet()
+            chosen = TrainConfig.from_toml(config, **settings_of(settings or []))
+            best = tune(chosen, [Range.parse(text) for text in search], trials)
     except KeyboardInterrupt as interruption:
         typer.echo("Interrupted: the same command goes on with the finished runs.", err=True)
         raise typer.Exit(130) from interruption
@@ -125,35 +120,13 @@ def export_command(
 
     Example: `conflict-nlp export artifacts/mine -o mine`
     """
-    try:
+    with errors_told():
         from conflict_nlp.evaluation.on_dev import export_calibrated
 
         scores = export_calibrated(checkpoint, output, dev, name)
-    except (ConflictNLPError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     _print_scores(scores)
     size = sum(path.stat().st_size for path in output.iterdir()) / 1e6
     typer.echo(f"model in {output}, {size:.1f} MB")
-
-
-def overrides(settings: list[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` pairs with TOML values; a bare word is a string.
-
-    Example:
-        >>> overrides(["epochs=2", "output=mine"])
-        {'epochs': 2, 'output': 'mine'}
-    """
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not name or not equals:
-            raise typer.BadParameter("give NAME=VALUE, such as epochs=2", param_hint="--set")
-        try:
-            values[name] = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            values[name] = value
-    return values
 
 
 def _quiet() -> None:

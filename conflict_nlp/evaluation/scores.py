@@ -143,7 +143,7 @@ def _event_measures(
     found: dict[str, Callable[[Ints], float]] = {
         "event_macro_f1": lambda r: metrics.macro_f1(events[r], reported[r]),
         "event_micro_f1": lambda r: metrics.micro_f1(events[r], reported[r]),
-        "event_subset_accuracy": lambda r: float((events[r] == reported[r]).all(1).mean()),
+        "event_subset_accuracy": lambda r: metrics.subset_accuracy(events[r], reported[r]),
         "primary_accuracy": lambda r: float(correct[r].mean()),
     }
     if p is not None and confidence is not None:

@@ -15,7 +15,7 @@ from conflict_nlp.evaluation.on_dev import SCORES_FILE, judge_checkpoint
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.learning.backbones import backbone_folder
 from conflict_nlp.learning.config import TrainConfig
-from conflict_nlp.learning.trainer import train
+from conflict_nlp.learning.trainer import STEPS_FOLDER, train
 
 SEEDS_FILE = "seeds.json"
 
@@ -47,19 +47,25 @@ def train_and_judge(config: TrainConfig, resume: bool = False) -> dict[str, Any]
     record: dict[str, Any] = {"config": dataclasses.asdict(config)}
     record["provenance"] = provenance(files, {"training": config.seed})
     folder = pathlib.Path(config.output)
-    first = not int(os.environ.get("RANK", "0"))
-    if first:  # what was measured of other weights must not outlive them
-        (folder / SCORES_FILE).unlink(missing_ok=True)
     start = time.time()
-    try:
-        train(config, resume)
-    finally:
+
+    def keep() -> None:
+        """What the weights are by now; what was measured of earlier ones must not outlive them."""
+        (folder / SCORES_FILE).unlink(missing_ok=True)
         record["minutes"] = round((time.time() - start) / 60, 1)
         record["resumed"] = resume
-        if first and folder.is_dir():  # of a run that was broken off as well
-            (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+    first = not int(os.environ.get("RANK", "0"))  # of several processes one judges
+    try:
+        train(config, resume)
+    except KeyboardInterrupt as interruption:
+        if first and str(interruption):  # it says what was learnt, so there are new weights
+            keep()
+        raise
     if not first:
-        return {}  # several processes train, one of them judges
+        return {}
+    keep()
     return judge_checkpoint(folder, config.dev)
 
 
@@ -108,7 +114,7 @@ def is_trained(config: TrainConfig) -> bool:
     """Whether a run of these settings has come to its end, scores and all."""
     folder = pathlib.Path(config.output)
     record = folder / TRAINING_FILE
-    if not (record.exists() and (folder / SCORES_FILE).exists()):
+    ended = (folder / SCORES_FILE).exists() and not (folder / STEPS_FOLDER).exists()
+    if not (ended and record.exists()):
         return False
-    ours = json.loads(json.dumps(dataclasses.asdict(config)))
-    return bool(json.loads(record.read_text("utf-8"))["config"] == ours)
+    return bool(json.loads(record.read_text("utf-8"))["config"] == config.as_json())

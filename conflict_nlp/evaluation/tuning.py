@@ -7,14 +7,13 @@ import json
 import os
 import pathlib
 import shutil
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conflict_nlp.errors import DataError, MissingExtraError
 from conflict_nlp.evaluation.training_run import train_and_judge
-from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.config import TrainConfig, toml_value
 
 STUDY_FILE, BEST_FILE = "study.db", "best.json"
 _FORM = "NAME=LOW..HIGH or NAME=VALUE,VALUE, such as learning_rate=1e-5..3e-4 or epochs=2,3,5"
@@ -51,10 +50,7 @@ class Range:
             raise DataError(f"{name!r} is no setting of training. Give {_FORM}.")
         between = ".." in values
         parts = values.split("..") if between else values.split(",")
-        try:
-            found = tuple(tomllib.loads(f"x = {part.strip()}")["x"] for part in parts)
-        except tomllib.TOMLDecodeError:
-            found = tuple(part.strip() for part in parts)
+        found = tuple(map(toml_value, parts))
         numbers = all(isinstance(value, (int, float)) for value in found)
         if not values or (between and not (numbers and len(found) == 2 and found[0] < found[1])):
             raise DataError(f"{text!r} is no range. Give {_FORM}.")
@@ -120,21 +116,30 @@ def tune(config: TrainConfig, ranges: Sequence[Range], trials: int) -> dict[str,
         name = next(name for name in FIGURES if name in figures)
         return float(figures[name]["value"])
 
-    def keep_best(study: Any, trial: Any) -> None:
+    def keep_best() -> dict[str, Any]:
+        checkpoint = folder / f"trial{study.best_trial.number}"
         for place in folder.glob("trial*"):
-            if place.name != f"trial{study.best_trial.number}":
+            if place != checkpoint:
                 shutil.rmtree(place)
         best = {
             "value": study.best_value,
             "settings": study.best_params,
-            "checkpoint": str(folder / f"trial{study.best_trial.number}"),
-            "trials": len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))),
+            "checkpoint": str(checkpoint),
+            "trials": _finished(study),
         }
         (folder / BEST_FILE).write_text(json.dumps(best, indent=1) + "\n", "utf-8")
+        return best
 
-    done = len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,)))
-    if done < trials:
-        study.optimize(objective, n_trials=trials - done, callbacks=[keep_best])
-    keep_best(study, None)
-    found: dict[str, Any] = json.loads((folder / BEST_FILE).read_text("utf-8"))
-    return found
+    def after_trial(*_: Any) -> None:
+        keep_best()
+
+    wanted = trials - _finished(study)
+    if wanted > 0:
+        study.optimize(objective, n_trials=wanted, callbacks=[after_trial])
+    return keep_best()
+
+
+def _finished(study: Any) -> int:
+    from optuna.trial import TrialState
+
+    return len(study.get_trials(states=(TrialState.COMPLETE,)))

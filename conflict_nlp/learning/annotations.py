@@ -109,7 +109,7 @@ def collect(path: pathlib.Path) -> Collected:
         by_sentence.setdefault(_key_of(task), []).extend(answers)
     rows, disputed = [], []
     for given in by_sentence.values():
-        answers = list({answer.person: answer for answer in given}.values())  # the latest of each
+        answers = list(_latest(given).values())
         if not answers:
             continue
         row = _majority(answers)
@@ -136,7 +136,7 @@ def agreement(answers: Iterable[Sequence[Answer]]) -> Agreement:
     pairs: dict[tuple[str, str], list[tuple[Answer, Answer]]] = defaultdict(list)
     shared = 0
     for given in answers:
-        latest = {answer.person: answer for answer in given}
+        latest = _latest(given)
         shared += len(latest) > 1
         for one, other in combinations(sorted(latest), 2):
             pairs[one, other].append((latest[one], latest[other]))
@@ -158,6 +158,11 @@ def agreement(answers: Iterable[Sequence[Answer]]) -> Agreement:
         kappa["stance"] = _mean_kappa(stances)
     same = sum((a.events, a.stance) == (b.events, b.stance) for a, b in both)
     return Agreement(shared, kappa, same / len(both))
+
+
+def _latest(answers: Sequence[Answer]) -> dict[str, Answer]:
+    """Each person's latest answer."""
+    return {answer.person: answer for answer in answers}
 
 
 def _mean_kappa(pairs: Sequence[Sequence[tuple[Any, Any]]]) -> float:

@@ -18,6 +18,7 @@ from conflict_nlp.errors import DataError, MissingExtraError
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.tasks import Task
 from conflict_nlp.learning.text_features import tfidf
+from conflict_nlp.results import Result
 
 Array = npt.NDArray[np.float64]
 STRENGTH = 10.0  # of the regression: inverse of the regularisation
@@ -57,45 +58,90 @@ def audit(
         import cleanlab  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("cleanlab", "label", "auditing labels") from error
-    if classifier is not None:
-        examples = _judged(examples, classifier)
-    scheme = (
-        LabelScheme.of(examples)
-        if classifier is None
-        else LabelScheme.of_model(classifier.settings)
-    )
-    with_events = [e for e in examples if e.events is not None and scheme.events]
-    with_stance = [e for e in examples if e.stance is not None and scheme.stances]
-    if max(len(with_events), len(with_stance)) < LEAST:
+    predict: _OutOfFold | _Answers
+    if classifier is None:
+        scheme = LabelScheme.of(examples)
+        predict = _OutOfFold(examples, scheme, folds, seed)
+    else:
+        scheme = LabelScheme.of_model(classifier.settings)
+        examples, predict = _answered(examples, classifier, scheme)
+    rows = {
+        "events": [i for i, e in enumerate(examples) if e.events is not None and scheme.events],
+        "stance": [i for i, e in enumerate(examples) if e.stance is not None and scheme.stances],
+    }
+    if max(map(len, rows.values())) < LEAST:
         raise DataError(
             f"{len(examples)} sentences with labels are too few to tell wrong ones from rare "
             f"ones; give at least {LEAST}."
         )
     found: dict[int, Task] = {}
-    if len(with_events) >= LEAST:
-        given = np.array([scheme.event_vector(e.events) for e in with_events]) > 0.5
-        probabilities = (
-            _out_of_fold_events(with_events, given, folds, seed)
-            if classifier is None
-            else _predicted(classifier, with_events, "events")
-        )
-        _doubt_events(found, with_events, given, probabilities, scheme)
-    if len(with_stance) >= LEAST:
-        stances = np.array([scheme.stance_index(e.stance) for e in with_stance])
-        probabilities = (
-            _out_of_fold_stances(with_stance, stances, len(scheme.stances), folds, seed)
-            if classifier is None
-            else _predicted(classifier, with_stance, "stance")
-        )
-        _doubt_stances(found, with_stance, stances, probabilities, scheme)
+    for head, doubt in (("events", _doubt_events), ("stance", _doubt_stances)):
+        if len(rows[head]) >= LEAST:
+            labelled = [examples[i] for i in rows[head]]
+            doubt(found, labelled, predict(head, rows[head]), scheme)
     return sorted(found.values(), key=lambda task: -task.score)
 
 
-def _judged(examples: Sequence[Example], classifier: Classifier) -> list[Example]:
+class _Answers:
+    """Probabilities of a model that has not seen the sentences."""
+
+    def __init__(self, results: Sequence[Result], single_label: bool) -> None:
+        self._results = results
+        self._single_label = single_label
+
+    def __call__(self, head: str, rows: Sequence[int]) -> Array:
+        """Probabilities of one head's labels for some of the sentences, ``[rows, labels]``."""
+        given = [self._results[i].probabilities or {} for i in rows]
+        if head == "events" and self._single_label:
+            return np.array([list(p["primary"].values())[:-1] for p in given])  # no event is last
+        return np.array([list(p[head].values()) for p in given])
+
+
+class _OutOfFold:
+    """Probabilities of TF-IDF regressions, each part of the sentences from those on the others."""
+
+    def __init__(
+        self, examples: Sequence[Example], scheme: LabelScheme, folds: int, seed: int
+    ) -> None:
+        texts = [e.text for e in examples]
+        # Fitted on all of them: it sees the words, not the labels.
+        self._features = tfidf(texts).fit_transform(texts)
+        self._examples, self._scheme = examples, scheme
+        self._folds, self._seed = folds, seed
+
+    def __call__(self, head: str, rows: Sequence[int]) -> Array:
+        """As of :class:`_Answers`; a label too rare to learn is given as it is, so beyond doubt."""
+        examples, features = [self._examples[i] for i in rows], self._features[list(rows)]
+        if head == "stance":
+            given = _given_stances(examples, self._scheme)
+            probabilities = np.eye(len(self._scheme.stances))[given]
+            present, counts = np.unique(given, return_counts=True)
+            if len(present) > 1 and counts.min() >= LEAST_OF_A_CLASS:
+                probabilities[:, present] = self._of(features, given)
+            return probabilities
+        events = _given_events(examples, self._scheme)
+        probabilities = events.astype(float)
+        for column, positive in enumerate(events.sum(0)):
+            if LEAST_OF_A_CLASS <= positive <= len(events) - LEAST_OF_A_CLASS:
+                probabilities[:, column] = self._of(features, events[:, column])[:, 1]
+        return probabilities
+
+    def _of(self, features: Any, labels: Any) -> Array:
+        least = int(np.unique(labels, return_counts=True)[1].min())
+        parts = StratifiedKFold(min(self._folds, least), shuffle=True, random_state=self._seed)
+        model = LogisticRegression(C=STRENGTH, max_iter=1000)
+        found: Array = cross_val_predict(
+            model, features, labels, cv=parts, method="predict_proba", n_jobs=cores()
+        )
+        return found
+
+
+def _answered(
+    examples: Sequence[Example], classifier: Classifier, scheme: LabelScheme
+) -> tuple[list[Example], _Answers]:
     """The sentences that a classifier answers about, with the labels that it knows of."""
-    scheme = LabelScheme.of_model(classifier.settings)
-    answered = []
-    results = classifier.classify([e.text for e in examples])
+    answered, kept = [], []
+    results = classifier.classify([e.text for e in examples], extras=("probabilities",))
     for example, result in zip(examples, results, strict=True):
         known = replace(
             example,
@@ -104,72 +150,36 @@ def _judged(examples: Sequence[Example], classifier: Classifier) -> list[Example
             targets=example.targets if scheme.stances else (),
         )
         scheme.check(known)
-        if result.events is not None or result.stance is not None:
+        if result.probabilities is not None:
             answered.append(known)
-    return answered
+            kept.append(result)
+    return answered, _Answers(kept, scheme.single_label)
 
 
-def _predicted(classifier: Classifier, examples: Sequence[Example], head: str) -> Array:
-    results = classifier.classify([e.text for e in examples], extras=("probabilities",))
-    rows = []
-    for result in results:
-        assert result.probabilities is not None
-        if head == "events" and classifier.settings.single_label:
-            rows.append(list(result.probabilities["primary"].values())[:-1])  # no event is last
-        else:
-            rows.append(list(result.probabilities[head].values()))
-    return np.array(rows)
+def _given_events(examples: Sequence[Example], scheme: LabelScheme) -> npt.NDArray[np.bool_]:
+    return np.array([scheme.event_vector(e.events) for e in examples]) > 0.5
 
 
-def _out_of_fold_events(
-    examples: Sequence[Example], given: npt.NDArray[np.bool_], folds: int, seed: int
-) -> Array:
-    features = _features(examples)
-    probabilities = given.astype(float)  # what cannot be learnt puts nothing in doubt
-    for column in range(given.shape[1]):
-        positive = int(given[:, column].sum())
-        if LEAST_OF_A_CLASS <= positive <= len(given) - LEAST_OF_A_CLASS:
-            found = _out_of_fold(features, given[:, column].astype(int), folds, seed)
-            probabilities[:, column] = found[:, 1]
-    return probabilities
+def _given_stances(examples: Sequence[Example], scheme: LabelScheme) -> npt.NDArray[np.int64]:
+    return np.array([scheme.stance_index(e.stance) for e in examples])
 
 
-def _out_of_fold_stances(
-    examples: Sequence[Example], given: npt.NDArray[np.int64], classes: int, folds: int, seed: int
-) -> Array:
-    present, counts = np.unique(given, return_counts=True)
-    probabilities = np.eye(classes)[given]
-    if len(present) > 1 and counts.min() >= LEAST_OF_A_CLASS:
-        probabilities[:, present] = _out_of_fold(_features(examples), given, folds, seed)
-    return probabilities
-
-
-def _features(examples: Sequence[Example]) -> Any:
-    # Fitted on all of them: it sees the words, not the labels.
-    texts = [e.text for e in examples]
-    return tfidf(texts).fit_transform(texts)
-
-
-def _out_of_fold(features: Any, labels: Any, folds: int, seed: int) -> Array:
-    least = int(np.unique(labels, return_counts=True)[1].min())
-    parts = StratifiedKFold(min(folds, least), shuffle=True, random_state=seed)
-    model = LogisticRegression(C=STRENGTH, max_iter=1000)
-    found: Array = cross_val_predict(
-        model, features, labels, cv=parts, method="predict_proba", n_jobs=cores()
+def _as_labelled(example: Example) -> Task:
+    return Task(
+        example.id, example.text, example.events, example.stance, example.targets, 0.0, "audit"
     )
-    return found
 
 
 def _doubt_events(
     found: dict[int, Task],
     examples: Sequence[Example],
-    given: npt.NDArray[np.bool_],
     probabilities: Array,
     scheme: LabelScheme,
 ) -> None:
     from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
+    given = _given_events(examples, scheme)
     if given.shape[1] == 1:  # cleanlab takes one column for no multi-label task
         given, probabilities = np.c_[given, given & False], np.c_[probabilities, given & False]
     labels = [list(np.flatnonzero(row)) for row in given]
@@ -187,28 +197,24 @@ def _doubt_events(
         events = [*kept, *(scheme.events[c] for c in order if instead[c])]
         names = ", ".join(scheme.events[c] for c in doubtful)
         note = f"labelled: {', '.join(example.events or ()) or 'no_event'}; in doubt: {names}"
-        found[id(example)] = Task(
-            example.id,
-            example.text,
-            tuple(dict.fromkeys(events)),
-            example.stance,
-            example.targets,
-            1 - float(quality[row]),
-            "audit",
-            note,
+        found[id(example)] = replace(
+            _as_labelled(example),
+            events=tuple(dict.fromkeys(events)),
+            score=1 - float(quality[row]),
+            note=note,
         )
 
 
 def _doubt_stances(
     found: dict[int, Task],
     examples: Sequence[Example],
-    given: npt.NDArray[np.int64],
     probabilities: Array,
     scheme: LabelScheme,
 ) -> None:
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
+    given = _given_stances(examples, scheme)
     present = np.unique(given)
     if len(present) < 2:
         return
@@ -219,15 +225,11 @@ def _doubt_stances(
     quality = get_label_quality_scores(numbered, among)
     for row in map(int, np.flatnonzero(masks)):
         example = examples[row]
-        before = found.get(id(example))
+        before = found.get(id(example), _as_labelled(example))
         note = f"stance labelled: {example.stance}"
-        found[id(example)] = Task(
-            example.id,
-            example.text,
-            before.events if before else example.events,
-            scheme.stances[present[int(among[row].argmax())]],
-            example.targets,
-            max(1 - float(quality[row]), before.score if before else 0.0),
-            "audit",
-            f"{before.note}; {note}" if before else note,
+        found[id(example)] = replace(
+            before,
+            stance=scheme.stances[present[int(among[row].argmax())]],
+            score=max(1 - float(quality[row]), before.score),
+            note=f"{before.note}; {note}" if before.note else note,
         )

@@ -20,6 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from conflict_nlp._whole import whole_file
 from conflict_nlp.learning.model import ConflictModel
 
 # What is shown of a run's log, and what it is called there.
@@ -59,9 +60,8 @@ class WeightAverage(TrainerCallback):
         """Keep the mean beside the weights, so that a run can go on from here."""
         if state.is_world_process_zero:
             mean = {name: value.contiguous() for name, value in self._mean.items()}
-            unfinished = _folder(args, state) / f"{MEAN_FILE}.unfinished"
-            save_file(mean, unfinished)
-            unfinished.replace(_folder(args, state) / MEAN_FILE)
+            with whole_file(_folder(args, state) / MEAN_FILE) as unfinished:
+                save_file(mean, unfinished)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any
@@ -105,7 +105,8 @@ class Progress(ProgressCallback):
         """Say how training stands: loss, learning rate, and the development score if judged."""
         if not state.is_world_process_zero or self.training_bar is None:
             return
-        shown = {name: logs[name] for name in SHOWN if name in (logs or {}) and logs is not None}
+        logs = logs or {}
+        shown = {name: logs[name] for name in SHOWN if name in logs}
         if shown:
             epoch = f"epoch {state.epoch or 0:.2f}"
             figures = (f"{SHOWN[name]} {float(value):.4g}" for name, value in shown.items())

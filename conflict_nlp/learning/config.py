@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,36 @@ _ABOVE_ZERO = (
     "head_learning_rate",
     "max_length",
 )
+
+
+def toml_value(text: str) -> Any:
+    """What TOML reads in a text; a bare word is a string.
+
+    Example:
+        >>> toml_value("2e-4"), toml_value("mine.jsonl")
+        (0.0002, 'mine.jsonl')
+    """
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+def settings_of(pairs: Sequence[str]) -> dict[str, Any]:
+    """Settings out of ``NAME=VALUE`` pairs, as commands take them.
+
+    Raises:
+        DataError: one is no such pair.
+
+    Example:
+        >>> settings_of(["epochs=2", "output=mine"])
+        {'epochs': 2, 'output': 'mine'}
+    """
+    parted = [pair.partition("=") for pair in pairs]
+    for pair, (name, equals, _) in zip(pairs, parted, strict=True):
+        if not name or not equals:
+            raise DataError(f"--set {pair}: accepted is NAME=VALUE, such as epochs=2")
+    return {name: toml_value(value) for name, _, value in parted}
 
 
 def _is(value: object, kind: str) -> bool:
@@ -122,6 +154,11 @@ class TrainConfig:
     seed: int = 13
     data_seed: int | None = None
     rows: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as JSON gives them back, to compare with those of an earlier run."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
 
     @property
     def onward(self) -> bool:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conflict_nlp import codebook
+from conflict_nlp._sources import TABLES, kind_of, records
 from conflict_nlp._targets import is_missing, locate, mended
 from conflict_nlp.errors import DataError
-from conflict_nlp.files import Record, csv_records, jsonl_records
+from conflict_nlp.files import Record
 from conflict_nlp.learning.examples import Example, SoftLabels, Target
 from conflict_nlp.text import repair
 
 COLUMNS = ("text", "events", "stance", "target", "targets", "id", "source", "draw", "soft")
 SHOWN = 10  # problems listed in an error
-_FILES = (".jsonl", ".csv", ".tsv", ".parquet")
 _EXAMPLE = (
     'A row has the columns "text" and, as far as labelled, "events" (a list, or names with ; '
     'between), "stance", and "target" or "targets".'
@@ -35,9 +34,9 @@ def read_labelled(source: Any, columns: Mapping[str, str] | None = None) -> list
     labelled.
 
     Args:
-        source: path of a JSON Lines, CSV, TSV or Parquet file; a ``datasets.Dataset``; a pandas
-            ``DataFrame``; any iterable of mappings; or the name of a data set on the Hugging Face
-            hub, ``owner/name`` or ``owner/name:split``.
+        source: path of a JSON Lines, CSV, TSV or Parquet file, packed with gzip or zstd or not; a
+            ``datasets.Dataset``; a pandas ``DataFrame``; any iterable of mappings; or the name of
+            a data set on the Hugging Face hub, ``owner/name`` or ``owner/name:split``.
         columns: what the source calls a column, where that is not the name above, such as
             ``{"text": "sentence", "events": "labels"}``.
 
@@ -102,25 +101,19 @@ def name_of(source: Any) -> str:
 
 
 def _is_file(source: str | pathlib.Path) -> bool:
-    return isinstance(source, pathlib.Path) or pathlib.Path(source).suffix in _FILES
+    return isinstance(source, pathlib.Path) or kind_of(pathlib.Path(source)) in TABLES
 
 
 def _records(source: Any, text_column: str) -> Iterator[Record]:
     if isinstance(source, (str, pathlib.Path)):
-        if not _is_file(source):
-            return _rows(_from_hub(str(source)))
         path = pathlib.Path(source)
+        if not _is_file(source) and not path.exists():
+            return _rows(_from_hub(str(source)))
         if not path.exists():
-            raise DataError(f"there is no file {str(path)!r}; read are {', '.join(_FILES)} files")
-        readers: dict[str, Callable[[pathlib.Path], Iterator[Record]]] = {
-            ".jsonl": functools.partial(jsonl_records, needed=[text_column]),
-            ".csv": functools.partial(csv_records, needed=[text_column]),
-            ".tsv": functools.partial(csv_records, delimiter="\t", needed=[text_column]),
-            ".parquet": _parquet_records,
-        }
-        if path.suffix not in readers:
-            raise DataError(f"{path} is a {path.suffix} file; read are {', '.join(_FILES)} files")
-        return readers[path.suffix](path)
+            raise DataError(f"there is no file {str(path)!r}; read are {', '.join(TABLES)} files")
+        if kind_of(path) not in TABLES:
+            raise DataError(f"{path} is a {path.suffix} file; read are {', '.join(TABLES)} files")
+        return records(path, [text_column])
     if hasattr(source, "to_dict") and hasattr(source, "columns"):  # a pandas DataFrame
         return _rows(source.to_dict("records"))
     if isinstance(source, Iterable) and not isinstance(source, Mapping):
@@ -139,25 +132,20 @@ def _rows(rows: Iterable[Any]) -> Iterator[Record]:
             yield Record(number, None, str(row), f"is of type {type(row).__name__}, not a mapping")
 
 
-def _parquet_records(path: pathlib.Path) -> Iterator[Record]:
-    from pyarrow import ArrowException, parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            yield from _rows(row for batch in file.iter_batches(1000) for row in batch.to_pylist())
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
-
-
 def _from_hub(name: str) -> Iterable[Any]:
     import datasets
 
     place, _, split = name.partition(":")
+    if place.count("/") != 1:  # a slip in a file's name, which the hub need not be asked about
+        raise DataError(
+            f"{name!r} is no file ({', '.join(TABLES)}), and no name of a data set on the hub, "
+            "such as owner/name:train. Look for a slip in it."
+        )
     try:
         found: Iterable[Any] = datasets.load_dataset(place, split=split or "train")
     except Exception as error:  # the library raises what its many back ends raise
         raise DataError(
-            f"{name!r} is no file ({', '.join(_FILES)}), and no data set of that name could be "
+            f"{name!r} is no file ({', '.join(TABLES)}), and no data set of that name could be "
             f"had from the hub ({type(error).__name__}). Give a path, or a name such as "
             "owner/name:train where the hub is in reach."
         ) from error

@@ -7,6 +7,7 @@ import json
 import pathlib
 import random
 import shutil
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -146,11 +147,8 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
 
     def judge() -> float:
         model.eval()
-        if average is None:
+        with nullcontext() if average is None else average.in_place():
             logits = predict_torch(model, scheme, encoder, labelled.dev)
-        else:
-            with average.in_place():
-                logits = predict_torch(model, scheme, encoder, labelled.dev)
         model.train()
         return dev_macro_f1(logits, labelled.dev, scheme)
 
@@ -258,7 +256,7 @@ def _left_off(config: TrainConfig, resume: bool) -> str | None:
     """Where a run of these settings and data was broken off, if it is to go on from there."""
     folder = pathlib.Path(config.output) / STEPS_FOLDER
     files = [pathlib.Path(path) for path in (*config.train, *config.auxiliary, config.dev)]
-    ours = json.loads(json.dumps(dataclasses.asdict(config)))
+    ours = config.as_json()
     ours["data"] = fingerprint([path for path in files if path.exists()])
     record = folder / "config.json"
     if not PartialState().is_main_process:  # the main process has just made it
