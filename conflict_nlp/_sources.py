@@ -6,17 +6,20 @@ import base64
 import glob
 import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from conflict_nlp._lines import open_unpacked, printable, undecodable
 from conflict_nlp.errors import DataError, MissingExtraError
-from conflict_nlp.files import Record, csv_records, jsonl_records
+from conflict_nlp.files import Record, csv_records, jsonl_records, read_lines
 
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 PACKED = (".gz", ".zst")
+STDIN = "-"
+"""Standard input among the inputs; a file of that name has no kind that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def find_files(inputs: Sequence[str], besides: Path | None = None) -> list[Path]
     """The files that the inputs name, in the order given, those of a folder or glob by name.
 
     Args:
-        inputs: files, folders (read with all below them) and globs.
+        inputs: files, folders (read with all below them), globs, and :data:`STDIN`.
         besides: an output that may lie in one of the folders; neither it nor its parts are read.
 
     Raises:
@@ -62,7 +65,9 @@ def find_files(inputs: Sequence[str], besides: Path | None = None) -> list[Path]
     ours = set() if besides is None else {besides.resolve(), parts_of(besides.resolve())}
     for given in inputs:
         path = Path(given)
-        if path.is_dir():
+        if given == STDIN:
+            inside = [path]
+        elif path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and _read(p))
         elif path.exists():
             if not _read(path):
@@ -97,7 +102,7 @@ def rows_of(path: Path, text_column: str, *others: str) -> Iterator[InputRow]:
     last row says so.
 
     Args:
-        path: the file; ``.txt`` is one article.
+        path: the file; ``.txt`` is one article, :data:`STDIN` has a text a line and no columns.
         text_column: column that holds the text.
         *others: further columns that there must be.
     """
@@ -105,6 +110,11 @@ def rows_of(path: Path, text_column: str, *others: str) -> Iterator[InputRow]:
     try:
         if kind_of(path) == ".txt":
             yield _article(path)
+            return
+        if path == Path(STDIN):
+            for row in read_lines(_stdin(), "standard input"):
+                line = row.line
+                yield InputRow(STDIN, line, {}, row.text, row.error)
             return
         for record in records(path, [text_column, *others]):
             line = record.line
@@ -115,6 +125,12 @@ def rows_of(path: Path, text_column: str, *others: str) -> Iterator[InputRow]:
                 yield InputRow(str(path), line, values, values[text_column])
     except (DataError, OSError) as error:
         yield InputRow(str(path), line + 1, {}, None, str(error))
+
+
+def _stdin() -> BinaryIO:
+    if not hasattr(sys.stdin, "buffer"):  # closed, or a notebook's
+        raise DataError("there is no standard input to read. Give a file instead.")
+    return sys.stdin.buffer
 
 
 def _article(path: Path) -> InputRow:
@@ -183,8 +199,11 @@ def plain(value: Any) -> Any:
 
 def fingerprint(paths: Sequence[Path]) -> list[list[Any]]:
     """Name, size and time of change of each file, to tell whether a run can go on."""
-    found = []
+    found: list[list[Any]] = []
     for path in paths:
+        if path == Path(STDIN):
+            found.append([STDIN])
+            continue
         about = os.stat(path)  # noqa: PTH116 - nanoseconds
         found.append([str(path), about.st_size, about.st_mtime_ns])
     return found

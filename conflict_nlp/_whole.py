@@ -27,3 +27,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there in one piece or not at all."""
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)

@@ -9,10 +9,11 @@ it an actor, as with countries that are mostly named as places (``اتهمت س�
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Self
 
@@ -159,6 +160,16 @@ class Lexicon:
         for path in paths:
             lay_over(rows, read_rows(Path(path), rows))
         return cls(_actor(row) for row in rows.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash over all actors and aliases: lexicons with the same one find the same.
+
+        Example:
+            >>> Lexicon([]).digest == Lexicon.load().digest
+            False
+        """
+        return hashlib.sha256(repr(self.actors).encode("utf-8", "surrogatepass")).hexdigest()
 
     def get(self, id: str) -> Actor | None:
         """The actor of an identifier, or None.

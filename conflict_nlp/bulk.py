@@ -7,7 +7,6 @@ A run that was broken off goes on after the last whole part.
 from __future__ import annotations
 
 import itertools
-import json
 import operator
 import os
 import shutil
@@ -19,7 +18,9 @@ from typing import Any
 
 from conflict_nlp._flat import own_name
 from conflict_nlp._joined import check_packages, join_parts
+from conflict_nlp._run_record import open_run
 from conflict_nlp._sources import (
+    STDIN,
     InputRow,
     find_files,
     fingerprint,
@@ -27,7 +28,7 @@ from conflict_nlp._sources import (
     parts_of,
     rows_of,
 )
-from conflict_nlp._whole import whole_file
+from conflict_nlp._whole import write_whole
 from conflict_nlp.classifier import Classifier
 from conflict_nlp.errors import DataError
 from conflict_nlp.results import Result, one_line_json
@@ -36,7 +37,6 @@ from conflict_nlp.text import split_sentences
 PART = 1000  # rows of the input
 CACHE = 10_000  # sentences
 OUTPUTS = (".jsonl", ".csv", ".tsv", ".parquet")
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ def classify_files(
     Args:
         classifier: the classifier.
         inputs: files (``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``, packed with ``.gz`` or
-            ``.zst`` or not; ``.txt`` is an article), folders and globs.
+            ``.zst`` or not; ``.txt`` is an article), folders, globs, and ``-`` for standard
+            input, a sentence a line.
         output: file to write, ``.jsonl``, ``.csv``, ``.tsv`` (these also with ``.gz`` or ``.zst``)
             or ``.parquet``.
         options: how rows are read and classified.
@@ -138,20 +139,19 @@ def classify_files(
             "all but the last also with .gz or .zst."
         )
     check_packages(output)
+    if STDIN in inputs:
+        _check_stdin(options, resume)
     parts = parts_of(output)
     if any(Path(given).resolve() == output.resolve() for given in inputs):
         raise DataError(f"{output} is one of the inputs. Name another file to write.")
     files = find_files(inputs, besides=output)
-    run = json.loads(
-        json.dumps(
-            {
-                "model": classifier.info,
-                "inputs": fingerprint(files),
-                "options": asdict(options),
-            }
-        )
-    )
-    _open_run(parts, run, resume)
+    run = {
+        "model": classifier.info,
+        "lexicon": classifier.lexicon.digest,
+        "inputs": fingerprint(files),
+        "options": asdict(options),
+    }
+    open_run(parts, run, resume)
     named = (options.text_column, options.target_column, options.id_column)
     needed = [name for name in named if name is not None]
     rows = itertools.chain.from_iterable(rows_of(path, *needed) for path in files)
@@ -162,31 +162,18 @@ def classify_files(
     return summary
 
 
-def _open_run(parts: Path, run: dict[str, Any], resume: bool) -> None:
-    record = parts / RUN_FILE
-    if record.exists():
-        if not resume:
-            raise DataError(
-                f"{parts} holds a run that was broken off. Go on with it: --resume (resume=True); "
-                "or delete that folder to start anew."
-            )
-        before = json.loads(record.read_text("utf-8"))
-        differing = sorted(name for name in run if run[name] != before.get(name))
-        if differing:
-            raise DataError(
-                f"the run in {parts} had other {', '.join(differing)}. Give it the same, or "
-                "delete that folder to start anew."
-            )
-        return
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir(parents=True)
-    write_whole(record, json.dumps(run).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there in one piece or not at all."""
-    with whole_file(path) as unfinished:
-        unfinished.write_bytes(content)
+def _check_stdin(options: Options, resume: bool) -> None:
+    if resume:
+        raise DataError(
+            "standard input cannot be read a second time, so a run over it cannot go on (--resume, "
+            "resume=True). Save it as a file and give that, or leave --resume out."
+        )
+    named = options.target_column or options.id_column
+    if named is not None:
+        raise DataError(
+            f"standard input is read a sentence a line and has no column '{named}'. Save it as a "
+            ".csv or .jsonl file and give that."
+        )
 
 
 def _write_parts(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ __all__ = [
     "read_csv",
     "read_document",
     "read_jsonl",
+    "read_lines",
     "undecodable",
 ]
 
@@ -232,6 +233,31 @@ def read_csv(path: Path, column: str = "text") -> Iterator[Row]:
     for record in csv_records(path, needed=[column]):
         text = record.raw if record.values is None else record.values[column]
         yield Row(record.line, text, record.error)
+
+
+def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Row]:
+    """Read a text a line, as from standard input.
+
+    Blank lines stay: row n is about line n.
+
+    Args:
+        lines: raw lines, such as a file opened in binary mode.
+        name: what to call the source in an error.
+
+    Yields:
+        One row a line, without its line end; with an error where the line is not UTF-8.
+
+    Raises:
+        DataError: if the source is UTF-16.
+
+    Example:
+        >>> [row.text for row in read_lines(["نص\\n".encode(), b"\\n"], "stdin")]
+        ['نص', '']
+    """
+    for number, line in enumerate(decode_lines(lines, name), start=1):
+        line = line.rstrip("\r\n")
+        problem = undecodable(line)
+        yield Row(number, printable(line), problem and f"line {number} is {problem}")
 
 
 def count_lines(path: Path) -> int:

@@ -179,11 +179,12 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> FakeClassif
     (folder / "card.md").write_bytes(b"-")
     classifier = FakeClassifier(folder)
 
-    def from_pretrained(name="default", actors=None):
+    def from_pretrained(name="default", lexicon=None):
         if name == "absent":
             raise ModelNotFoundError("There is no model 'absent'.")
         if name == "damaged":
             raise ModelError("The model is damaged.")
+        classifier.lexicon = lexicon
         return classifier
 
     module = types.ModuleType("conflict_nlp.classifier")

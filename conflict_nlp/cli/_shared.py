@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conflict_nlp.errors import ConflictNLPError
+from conflict_nlp.errors import ConflictNLPError, LexiconError, ModelNotFoundError
+
+if TYPE_CHECKING:
+    from conflict_nlp.classifier import Classifier
 
 
 @contextmanager
@@ -23,6 +27,36 @@ def errors_told() -> Iterator[None]:
     try:
         yield
     except (ConflictNLPError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def load_classifier(model: str, lexicon: Sequence[Path] = ()) -> Classifier:
+    """The classifier that ``--model`` and ``--lexicon`` name.
+
+    Args:
+        model: a shipped model's name or a directory.
+        lexicon: tables of actors on top of the library's, a later one over an earlier one.
+
+    Raises:
+        typer.BadParameter: there is no such model.
+        typer.Exit: with status 2, after the rows of a table that cannot be used were listed.
+        ModelError: the model is damaged.
+
+    Example:
+        >>> load_classifier("default").name  # doctest: +SKIP
+        'conflict-nlp-e5-small-3'
+    """
+    from conflict_nlp.actors import Lexicon
+    from conflict_nlp.classifier import Classifier
+
+    try:
+        actors = Lexicon.load(*lexicon) if lexicon else None
+        return Classifier.from_pretrained(model, lexicon=actors)
+    except ModelNotFoundError as error:
+        raise typer.BadParameter(str(error), param_hint="--model") from error
+    except LexiconError as error:
+        # Not as a bad parameter, whose frame would wrap the list of its rows.
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
 

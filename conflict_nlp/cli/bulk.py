@@ -8,42 +8,57 @@ from pathlib import Path
 
 import typer
 
-from conflict_nlp._sources import find_files, kind_of
+from conflict_nlp._sources import STDIN, find_files, kind_of, parts_of
 from conflict_nlp.bulk import Options, Summary, classify_files
-from conflict_nlp.errors import ConflictNLPError, ModelNotFoundError
+from conflict_nlp.cli._shared import load_classifier
+from conflict_nlp.errors import ConflictNLPError
 from conflict_nlp.files import count_lines
 
 SHOWN = 10  # actors in the summary
 
 
-def run(inputs: Sequence[str], output: Path, model: str, options: Options, resume: bool) -> None:
+def run(
+    inputs: Sequence[str],
+    output: Path,
+    options: Options,
+    *,
+    model: str = "default",
+    lexicon: Sequence[Path] = (),
+    resume: bool = False,
+) -> None:
     """Classify files into a file, with progress and a summary on standard error.
+
+    Args:
+        inputs: as in :func:`~conflict_nlp.bulk.classify_files`.
+        output: file to write.
+        options: how rows are read and classified.
+        model: a shipped model's name or a directory.
+        lexicon: tables of actors on top of the library's.
+        resume: go on with a run that was broken off.
 
     Raises:
         typer.Exit: with the status of the command.
     """
+    # What was done is kept, but a pipe cannot be read again.
+    advice = (
+        f"What is done lies in {parts_of(output)}; save the input as a file to be able to go on."
+        if STDIN in inputs
+        else "What is done is kept: the same command with --resume goes on from here."
+    )
     try:
-        from conflict_nlp.classifier import Classifier
-
-        classifier = Classifier.from_pretrained(model)
+        classifier = load_classifier(model, lexicon)
         with _progress(inputs, output) as advance:
             summary = classify_files(
                 classifier, inputs, output, options, resume=resume, advance=advance
             )
-    except ModelNotFoundError as error:
-        raise typer.BadParameter(str(error), param_hint="--model") from error
     except ConflictNLPError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
     except OSError as error:
-        typer.echo(
-            f"Error: {error}. What is done is kept: mend that, and give the same command with "
-            "--resume.",
-            err=True,
-        )
+        typer.echo(f"Error: {error}. {advice}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interruption:
-        typer.echo("Interrupted. The same command with --resume goes on from here.", err=True)
+        typer.echo(f"Interrupted. {advice}", err=True)
         raise typer.Exit(130) from interruption
     _print_summary(summary)
     typer.echo(str(output))
@@ -87,7 +102,7 @@ def _count(inputs: Sequence[str], output: Path) -> int | None:
     """Rows of the inputs; None where only reading them whole would tell."""
     total = 0
     for path in find_files(inputs, besides=output):
-        if path.suffix.lower() in (".gz", ".zst"):
+        if path == Path(STDIN) or path.suffix.lower() in (".gz", ".zst"):
             return None
         if kind_of(path) == ".parquet":
             try:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflict_nlp import files
-from conflict_nlp.errors import ConflictNLPError, DataError, ModelNotFoundError
+from conflict_nlp.cli._shared import load_classifier
+from conflict_nlp.errors import ConflictNLPError, DataError
 from conflict_nlp.results import EXTRAS, Result, one_line_json
 
 if TYPE_CHECKING:
@@ -76,6 +77,16 @@ def command(
         str, typer.Option(help="The column or field of .csv and .jsonl files with the text.")
     ] = "text",
     model: Annotated[str, typer.Option(help="A shipped model or a model's directory.")] = "default",
+    lexicon: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="A table of your own actors (id,name,kind,country,sector,aliases) on top of the "
+            "library's; may be repeated.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +111,7 @@ def command(
     Each INPUT is a text, a file (.txt, .jsonl, .csv) or - for standard input. Every row of a file
     and every line of standard input gives a result, in the same order; one
     that cannot be read gives a result with an error. With --output all columns of the input are
-    carried through, and a run that was broken off can go on.
+    carried through, and a run over files that was broken off can go on.
 
     Exit status: 0 all well; 1 some results have an error, or the model does not work; 2 wrong
     use; 130 interrupted.
@@ -115,7 +126,11 @@ def command(
 
     - `conflict-nlp classify news/ more.csv.gz -o results.parquet --documents --resume`
 
+    - `conflict-nlp classify news.csv -o results.csv --lexicon my_actors.csv`
+
     - `cat lines.txt | conflict-nlp classify - --target "الحكومة"`
+
+    - `zcat lines.txt.gz | conflict-nlp classify - -o results.parquet`
     """
     wanted = _extras(extras)
     if output is not None:
@@ -133,7 +148,7 @@ def command(
         )
         if format is not None:
             raise typer.BadParameter("the name of --output says the form.", param_hint="--format")
-        bulk.run(inputs, output, model, options, resume)
+        bulk.run(inputs, output, options, model=model, lexicon=lexicon or (), resume=resume)
     for name, given in (
         ("--target-column", target_column),
         ("--id-column", id_column),
@@ -145,10 +160,8 @@ def command(
     _check(inputs)
     table = format is Format.TABLE or (format is None and sys.stdout.isatty())
     try:
-        from conflict_nlp.classifier import Classifier
-
         found = classify_inputs(
-            Classifier.from_pretrained(model),
+            load_classifier(model, lexicon or ()),
             inputs,
             target,
             threshold=threshold,
@@ -157,8 +170,6 @@ def command(
         )
         with _progress(inputs) as advance:
             failed = _write(found, _table_writer(inputs) if table else _write_line, advance)
-    except ModelNotFoundError as error:
-        raise typer.BadParameter(str(error), param_hint="--model") from error
     except ConflictNLPError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from error
@@ -204,7 +215,7 @@ def classify_inputs(
         path, in_file = Path(given), _is_file(given)
         rows: Iterator[files.Row]
         if given == _STDIN:
-            rows = _stdin_rows()
+            rows = files.read_lines(typer.get_binary_stream("stdin"), "standard input")
         elif not in_file:
             rows = iter([files.Row(1, given)])
         elif path.suffix.lower() == ".txt":
@@ -219,15 +230,6 @@ def classify_inputs(
             if row.error is not None:
                 result = _failed(classifier, row.text, row.error, extras)
             yield Found(result, {"document": given, "line": row.line} if in_file else {})
-
-
-def _stdin_rows() -> Iterator[files.Row]:
-    # Blank lines stay: line n of the output is about line n of the input.
-    lines = files.decode_lines(typer.get_binary_stream("stdin"), "standard input")
-    for number, line in enumerate(lines, start=1):
-        line = line.rstrip("\r\n")
-        problem = files.undecodable(line)
-        yield files.Row(number, files.printable(line), problem and f"line {number} is {problem}")
 
 
 def _document(
