@@ -22,12 +22,14 @@ class Swap:
     Attributes:
         text: the sentence.
         swapped: the sentence with the other actor.
+        span: where the actor stands in the sentence.
         before: id of the actor it names.
         after: id of the actor put in its place.
     """
 
     text: str
     swapped: str
+    span: tuple[int, int]
     before: str
     after: str
 
@@ -84,6 +86,7 @@ def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[S
             if others:
                 actor, name = chance.choice(others)
                 swapped = text[: mention.start] + name + text[mention.end :]
-                swaps.append(Swap(text, swapped, mention.actor.id, actor.id))
+                span = (mention.start, mention.end)
+                swaps.append(Swap(text, swapped, span, mention.actor.id, actor.id))
                 break
     return swaps

@@ -113,6 +113,16 @@ def perturb(text: str, name: str, seed: int = 0) -> str:
         >>> perturb("أعلن القائد أن الهدنة انتهت", "spelling")
         'اعلن القائد ان الهدنة انتهت'
     """
+    return " ".join(perturbed_words(text, name, seed))
+
+
+def perturbed_words(text: str, name: str, seed: int = 0) -> list[str]:
+    """The same, as what stands for each of the words that single spaces part.
+
+    Example:
+        >>> perturbed_words("سيطر الجيش والحلفاء", "split_clitics")
+        ['سيطر', 'الجيش', 'و الحلفاء']
+    """
     change, chance = PERTURBATIONS[name], random.Random(f"{seed}:{name}:{text}")
     words, turn = [], True
     for word in text.split(" "):
@@ -122,4 +132,4 @@ def perturb(text: str, name: str, seed: int = 0) -> str:
             continue
         words.append(changed if turn else word)
         turn = not turn
-    return " ".join(words)
+    return words
