@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,11 @@ from conflict_nlp._targets import Request, find_targets, is_missing
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.results import EXTRAS, Result, StancePrediction, TargetStance
-from conflict_nlp.runtime import Runtime
+from conflict_nlp.runtime import Input, Output, Runtime
 from conflict_nlp.text import MappedText, has_arabic, repair
+
+Steps = Generator[Input, Output, Result]
+"""A row under way: yields what the model is to read, is sent its output, returns the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,24 @@ class Judge:
         self, request: Request, threshold: float | None, extras: tuple[str, ...]
     ) -> Result:
         """The result of one row; whatever is wrong with it is said in the result."""
+        steps = self.steps(request, threshold, extras)
         try:
-            return self._row(request, threshold, extras)
+            asked = next(steps)
+            while True:
+                try:
+                    output = self.runtime(*asked)
+                except Exception as error:
+                    asked = steps.throw(error)
+                else:
+                    asked = steps.send(output)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+    def steps(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Steps:
+        """The same, with the model left to the caller, who may read many rows at once."""
+        try:
+            return (yield from self._row(request, threshold, extras))
         except Exception as error:  # a row must never take the others down with it
             message = (
                 f"classification failed: {error!r}. Look at what `conflict-nlp doctor` says of the "
@@ -40,7 +60,7 @@ class Judge:
             )
             return self._result(request.text, extras, error=message)
 
-    def _row(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Result:
+    def _row(self, request: Request, threshold: float | None, extras: tuple[str, ...]) -> Steps:
         problem = request.problem()
         if problem is not None:
             return self._result(request.text, extras, error=problem)
@@ -51,7 +71,7 @@ class Judge:
             return self._result(request.text, extras, abstain="empty", repaired=repaired.text)
         if not has_arabic(repaired.text):
             return self._result(request.text, extras, abstain="not_arabic", repaired=repaired.text)
-        return self._judged(request, repaired, threshold, extras)
+        return (yield from self._judged(request, repaired, threshold, extras))
 
     def _judged(
         self,
@@ -59,14 +79,14 @@ class Judge:
         repaired: MappedText,
         threshold: float | None,
         extras: tuple[str, ...],
-    ) -> Result:
+    ) -> Steps:
         mentions = self.lexicon.find(repaired)
         asked = find_targets(request, repaired, mentions, self.lexicon)
         encoded = self.encoder.encode(repaired)
         # A target of which the model saw no token gets no stance; one beyond the end has none.
         seen = [t.span for t in asked if t.span is not None and t.span[0] < encoded.reach]
         masks = encoded.target_masks(seen)
-        output = self.runtime(encoded.ids, masks)
+        output = yield encoded.ids, masks
         answers = Answers(self.settings, self.calibration)
         sentence, *stances = answers.stances(output.stance)
         toward: dict[tuple[int, int] | None, StancePrediction | None] = {}
@@ -77,7 +97,7 @@ class Judge:
         if request.topic and asked[0].span is None and self.settings.stances:
             # The sentence does not name it: one more pass, used for its stance alone.
             pair = self.encoder.encode(repaired, request.topic)
-            paired = self.runtime(pair.ids, pair.target_masks([]))
+            paired = yield pair.ids, pair.target_masks([])
             toward[None] = answers.stances(paired.stance[-1:])[0]
             truncated |= pair.truncated
         events, primary, certainty = answers.events(output, threshold)

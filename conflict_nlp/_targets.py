@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from conflict_nlp.actors import Lexicon, Mention
+from conflict_nlp.errors import DataError
 from conflict_nlp.text import MappedText, Normalizer, repair
 
 # Two spellings of a name are the same target; nothing here reaches the model.
@@ -49,6 +51,29 @@ class Request:
         if not re.search(r"\w", mended(self.target)):
             return f"target {self.target!r} holds no letter; give a name or a topic, or None"
         return None
+
+
+def requests_of(
+    texts: Iterable[Any], target: str | Iterable[str | None] | None
+) -> Iterator[Request]:
+    """Texts with their targets: one target for all, or one a text.
+
+    Raises:
+        DataError: once one of the two is exhausted, there are more of the other.
+    """
+    if target is None or isinstance(target, str):
+        yield from (Request(text, target) for text in texts)
+        return
+    nothing = object()
+    pairs = itertools.zip_longest(texts, target, fillvalue=nothing)
+    for number, (text, wish) in enumerate(pairs):
+        if text is nothing or wish is nothing:
+            shorter, longer = ("texts", "targets") if text is nothing else ("targets", "texts")
+            raise DataError(
+                f"there are {number} {shorter} but more {longer}. Give one target for all, or one "
+                "a text (None where every actor found is wanted)."
+            )
+        yield Request(text, wish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, overload
 
 from tokenizers import Tokenizer
 
+from conflict_nlp._batches import in_batches
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._judge import Judge
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp._parallel import in_order
 from conflict_nlp._resources import model_path
-from conflict_nlp._targets import Request, is_missing
+from conflict_nlp._targets import Request, is_missing, requests_of
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.results import EXTRAS, DocumentResult, Result, SentenceResult
-from conflict_nlp.runtime import OnnxRuntime, Runtime
+from conflict_nlp.runtime import BatchRuntime, OnnxRuntime, Runtime
 from conflict_nlp.text import split_sentences
 
 __all__ = ["Classifier"]
@@ -58,13 +58,19 @@ class Classifier:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | os.PathLike[str] = "default", *, lexicon: Lexicon | None = None
+        cls,
+        name_or_path: str | os.PathLike[str] = "default",
+        *,
+        lexicon: Lexicon | None = None,
+        runtime: Runtime | None = None,
     ) -> Self:
         """Load an exported model.
 
         Args:
             name_or_path: the name of a shipped model, or the directory of an exported one.
             lexicon: the actors to find; the library's own lexicon by default.
+            runtime: what computes the logits of this very model; ONNX Runtime by default. On a
+                GPU: ``conflict_nlp.learning.torch_runtime.TorchRuntime``.
 
         Raises:
             ModelNotFoundError: there is no such model.
@@ -77,7 +83,7 @@ class Classifier:
         folder = model_path(name_or_path)
         settings = ModelSettings.load(folder)
         weights = folder / ONNX_FILE
-        if not weights.exists():
+        if runtime is None and not weights.exists():
             raise ModelError(
                 f"{folder} holds a training checkpoint but no {ONNX_FILE}. "
                 f"Export it first: conflict-nlp export {folder} -o exported"
@@ -92,7 +98,7 @@ class Classifier:
         calibration = Calibration.load(folder / CALIBRATION_FILE)
         calibration.check(len(settings.events), len(settings.stances))
         classifier = cls(
-            OnnxRuntime(weights),
+            OnnxRuntime(weights) if runtime is None else runtime,
             Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length),
             settings,
             calibration,
@@ -233,7 +239,8 @@ class Classifier:
     ) -> Iterator[Result]:
         """Classify an endless supply of sentences, in order, in constant memory.
 
-        As many sentences are in work at once as there are cores; each on one thread.
+        As many sentences are in work at once as there are cores; each on one thread. A runtime that
+        reads batches gets a window of sentences at a time.
 
         Args:
             texts: sentences, read as results are taken.
@@ -241,7 +248,7 @@ class Classifier:
             threshold: as in :meth:`classify`.
             extras: as in :meth:`classify`.
             cache: number of latest sentences whose results are kept, for sentences that come again:
-                papers print the same agency copy.
+                papers print the same agency copy. Where batches are read, it is not used.
 
         Yields:
             A result for each sentence, in the order received.
@@ -257,6 +264,13 @@ class Classifier:
         """
         self._check(threshold, extras)
         wanted = _ordered(extras)
+        requests = requests_of(texts, target)
+        if isinstance(self.runtime, BatchRuntime):
+            return in_batches(
+                lambda request: self._judge.steps(request, threshold, wanted),
+                self.runtime,
+                requests,
+            )
 
         def judge(request: Request) -> Result:
             return self._judge(request, threshold, wanted)
@@ -269,7 +283,7 @@ class Classifier:
             known = all(part is None or isinstance(part, str) for part in both)
             return kept(*both) if known else judge(request)
 
-        return in_order(judge_once if cache else judge, _requests(texts, target))
+        return in_order(judge_once if cache else judge, requests)
 
     async def aclassify(
         self,
@@ -348,19 +362,3 @@ def _size(folder: Any) -> int:
 
 def _ordered(extras: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in EXTRAS if name in extras)
-
-
-def _requests(texts: Iterable[Any], target: str | Iterable[str | None] | None) -> Iterator[Request]:
-    if target is None or isinstance(target, str):
-        yield from (Request(text, target) for text in texts)
-        return
-    nothing = object()
-    pairs = itertools.zip_longest(texts, target, fillvalue=nothing)
-    for number, (text, wish) in enumerate(pairs):
-        if text is nothing or wish is nothing:
-            shorter, longer = ("texts", "targets") if text is nothing else ("targets", "texts")
-            raise DataError(
-                f"there are {number} {shorter} but more {longer}. Give one target for all, or one "
-                "a text (None where every actor found is wanted)."
-            )
-        yield Request(text, wish)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,11 @@ import onnxruntime
 
 from conflict_nlp.errors import ModelError
 
-__all__ = ["OnnxRuntime", "Output", "Runtime"]
+__all__ = ["BatchRuntime", "Input", "OnnxRuntime", "Output", "Runtime"]
 
 Floats = npt.NDArray[np.float32]
+Input = tuple[Sequence[int], Floats]
+"""Token ids ``[length]`` and target masks ``[rows, length]`` of one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,15 @@ class Runtime(Protocol):
 
     def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
         """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
+        ...
+
+
+@runtime_checkable
+class BatchRuntime(Runtime, Protocol):
+    """A runtime that is faster with many sentences at once, as on a GPU."""
+
+    def batch(self, inputs: Sequence[Input]) -> list[Output]:
+        """Logits of each sentence, in the order given; how they are batched is its own affair."""
         ...
 
 

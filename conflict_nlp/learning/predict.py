@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp.errors import DataError
-from conflict_nlp.learning.data import Collator, sentence_item, topic_item
+from conflict_nlp.learning.data import sentence_item, topic_item
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.torch_runtime import TorchRuntime
 from conflict_nlp.runtime import OnnxRuntime
 from conflict_nlp.text import repair
 
@@ -116,24 +116,9 @@ def _outputs(
     model: ConflictModel, items: Sequence[dict[str, Any]], batch_size: int
 ) -> list[tuple[Floats, Floats, Floats]]:
     """Event, primary and stance logits of each item, in their order."""
-    collate = Collator(model.encoder.config.pad_token_id)
-    order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
-    found: dict[int, tuple[Floats, Floats, Floats]] = {}
-    device = next(model.parameters()).device
-    with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            places = order[start : start + batch_size]
-            batch = {n: t.to(device) for n, t in collate([items[i] for i in places]).items()}
-            output = model(batch["input_ids"], batch["attention_mask"], batch["target_masks"])
-            output = {name: logits.float().cpu() for name, logits in output.items()}
-            for row, i in enumerate(places):
-                targets = len(items[i]["stance"])
-                found[i] = (
-                    output["events"][row].numpy(),
-                    output["primary"][row].numpy(),
-                    output["stance"][row, :targets].numpy(),
-                )
-    return [found[i] for i in range(len(items))]
+    inputs = [(item["input_ids"].tolist(), item["target_masks"].numpy()) for item in items]
+    found = TorchRuntime(model, batch_size).batch(inputs)
+    return [(output.events, output.primary, output.stance) for output in found]
 
 
 def predict_onnx(runtime: OnnxRuntime, encoder: Encoder, examples: Sequence[Example]) -> Logits:
