@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from conflict_nlp._whole import whole_file
 from conflict_nlp.errors import MissingExtraError
 
 BATCH = 5000  # rows of a Parquet row group
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def check_packages(output: Path) -> None:
@@ -65,7 +67,19 @@ def _rows(parts: Sequence[Path]) -> Iterator[tuple[str, Row]]:
     for part in parts:
         with part.open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
-                yield line, json.loads(line)
+                row = json.loads(line)
+                yield line, _encodable(row) if "\\ud" in line else row
+
+
+def _encodable(value: Any) -> Any:
+    """A JSON value without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
+    return value
 
 
 def _packed(output: Path, unfinished: Path, stack: ExitStack) -> IO[bytes]:
@@ -144,7 +158,8 @@ def _types_of(inputs: Sequence[Path]) -> dict[str, Any]:
         return {}
     given: dict[str, set[Any]] = {}
     for path in inputs:
-        with suppress(pyarrow.ArrowException, OSError):  # a damaged file had its row with an error
+        # A damaged file had its row with an error.
+        with suppress(pyarrow.ArrowException, OSError, UnicodeDecodeError):
             for entry in parquet.read_schema(path):
                 given.setdefault(entry.name, set()).add(entry.type)
     return {name: types.pop() if len(types) == 1 else None for name, types in given.items()}

@@ -175,11 +175,25 @@ def _parquet(path: Path, needed: Sequence[str]) -> Iterator[Record]:
                         f"{', '.join(file.schema_arrow.names)}."
                     )
             for batch in file.iter_batches(1000):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield Record(number, row, "")
-    except (ArrowException, OSError) as error:
+                yield from _batch_records(batch, number)
+                number += batch.num_rows
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is no whole Parquet file ({error}). Copy it again.") from error
+
+
+def _batch_records(batch: Any, before: int) -> Iterator[Record]:
+    """The rows of an Arrow batch, which ``before`` others come before."""
+    try:
+        for number, row in enumerate(batch.to_pylist(), start=before + 1):
+            yield Record(number, row, "")
+    except (ValueError, OverflowError) as error:
+        # Text that is not UTF-8, or a time that Python does not know. The other rows are well.
+        if batch.num_rows == 1:
+            why = f"row {before + 1} holds a value that cannot be read ({error})"
+            yield Record(before + 1, None, "", f"{why}. Mend it where the file comes from.")
+            return
+        for place in range(batch.num_rows):
+            yield from _batch_records(batch.slice(place, 1), before + place)
 
 
 def plain(value: Any) -> Any:

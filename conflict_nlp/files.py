@@ -155,7 +155,8 @@ def read_jsonl(path: Path, column: str = "text") -> Iterator[Row]:
 def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) -> Iterator[Record]:
     """Read a table of delimited values with a header; blank lines are skipped.
 
-    Fields may be quoted and then hold delimiters, doubled quotes and line breaks.
+    Fields may be quoted and then hold delimiters, doubled quotes and line breaks. Of columns with
+    the same name the later ones are called ``name_2`` and so on.
 
     Args:
         path: the file.
@@ -179,7 +180,7 @@ def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) 
     lines = Rewindable(lines_of(path))
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     try:
-        header = next(reader, [])
+        header = _names(next(reader, []))
     except csv.Error as error:
         msg = f"{path}: the header is not CSV: {error}."
         raise DataError(msg) from error
@@ -187,7 +188,7 @@ def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) 
         if column not in header:
             msg = (
                 f"{path} has no column '{column}'; its columns, separated by commas, are: "
-                f"{printable(', '.join(header)) or 'none'}."
+                f"{', '.join(header) or 'none'}."
             )
             raise DataError(msg)
     while True:
@@ -211,6 +212,18 @@ def csv_records(path: Path, delimiter: str = ",", needed: Collection[str] = ()) 
             yield Record(lines.first, None, lines.raw, why)
         elif fields:
             yield Record(lines.first, dict(zip(header, fields, strict=True)), lines.raw)
+
+
+def _names(header: list[str]) -> list[str]:
+    """Names of columns that can be written anywhere and told apart."""
+    names: list[str] = []
+    for name in map(printable, header):
+        free, number = name, 1
+        while free in names:
+            number += 1
+            free = f"{name}_{number}"
+        names.append(free)
+    return names
 
 
 def read_csv(path: Path, column: str = "text") -> Iterator[Row]:

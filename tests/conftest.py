@@ -184,7 +184,6 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> FakeClassif
             raise ModelNotFoundError("There is no model 'absent'.")
         if name == "damaged":
             raise ModelError("The model is damaged.")
-        classifier.lexicon = lexicon
         return classifier
 
     module = types.ModuleType("conflict_nlp.classifier")

@@ -14,6 +14,7 @@ from cli_helpers import run
 from stub_model import stub_classifier
 
 from conflict_nlp import bulk
+from conflict_nlp._sources import rows_of
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.bulk import Options, classify_files
 from conflict_nlp.errors import DataError
@@ -197,3 +198,48 @@ def test_a_run_does_not_go_on_with_other_actors(
         classify_files(with_reds, [str(path)], output, resume=True)
     classify_files(stub_classifier(Lexicon.load()), [str(path)], output, resume=True)
     assert read(output)[0]["targets"] == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_halves_of_surrogate_pairs_do_not_break_the_joining(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    if kind == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs the files extra")
+    path, output = tmp_path / "in.jsonl", tmp_path / f"out.{kind}"
+    row = {"text": f"\ud83d{WITHDREW}", "own": ["\udc80"], "\ud800": "x"}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    assert classify_files(stub_classifier(), [str(path)], output).errors == 0
+    (found,) = rows_of(output, "text")
+    assert found.text == f"\ufffd{WITHDREW}"
+    assert found.values["own"] == '["\ufffd"]' and found.values["\ufffd"] == "x"
+
+
+def test_columns_with_the_same_name_and_in_another_encoding(tmp_path: pathlib.Path) -> None:
+    path, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    header = b"text,source,source,source_2," + "مصدر".encode("cp1256")
+    path.write_bytes(header + f"\n{WITHDREW},a,b,c,d\n".encode())
+    assert classify_files(stub_classifier(), [str(path)], output).errors == 0
+    (found,) = rows_of(output, "text")
+    own = {name: found.values[name] for name in ("source", "source_2", "source_2_2", "\ufffd" * 4)}
+    assert list(own.values()) == ["a", "b", "c", "d"]
+
+
+def test_values_of_parquet_that_python_cannot_hold_cost_no_other_row(
+    tmp_path: pathlib.Path,
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="Parquet needs the files extra")
+    from pyarrow import parquet
+
+    path = tmp_path / "in.parquet"
+    # Other writers do not check that their text is UTF-8.
+    texts = pyarrow.array([BOMBARDED.encode(), b"\xde\xd5\xdd", WITHDREW.encode()])
+    text = pyarrow.StringArray.from_buffers(3, *texts.buffers()[1:])
+    days = pyarrow.array([0, 1, 2**31 - 1], pyarrow.int32()).cast(pyarrow.date32())
+    parquet.write_table(pyarrow.table({"text": text, "day": days}), path)
+    summary = classify_files(stub_classifier(), [str(path)], tmp_path / "out.jsonl")
+    found = read(tmp_path / "out.jsonl")
+    assert [row["line"] for row in found] == [1, 2, 3] and summary.errors == 2
+    assert found[0]["text"] == BOMBARDED and found[0]["day"] == "1970-01-01"
+    for number in (2, 3):
+        assert f"row {number} holds a value that cannot be read" in found[number - 1]["error"]
