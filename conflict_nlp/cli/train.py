@@ -44,6 +44,8 @@ def train_command(
     - `conflict-nlp train mine.toml --seeds 3 --set output=artifacts/three`
 
     - `accelerate launch --multi_gpu $(which conflict-nlp) train mine.toml --set bf16=true`
+
+    - `torchrun --nproc_per_node 2 --no_python conflict-nlp train mine.toml`, on processors too
     """
     try:
         with errors_told():
@@ -53,12 +55,18 @@ def train_command(
             _quiet()
             chosen = TrainConfig.from_toml(config, **settings_of(settings or [])).checked()
             if seeds > 1:
-                _print_seeds(train_seeds(chosen, seeds, resume))
+                figures = train_seeds(chosen, seeds, resume)
             else:
-                _print_scores(train_and_judge(chosen, resume))
+                figures = train_and_judge(chosen, resume)
     except KeyboardInterrupt as interruption:
         typer.echo(f"Interrupted: {str(interruption) or 'nothing was learnt yet'}.", err=True)
         raise typer.Exit(130) from interruption
+    if not figures:
+        return  # of several processes another one judges and says so
+    if seeds > 1:
+        _print_seeds(figures)
+    else:
+        _print_scores(figures)
     typer.echo(f"checkpoint{'s' if seeds > 1 else ''} in {chosen.output}")
 
 
@@ -143,8 +151,6 @@ def _print_seeds(figures: dict[str, Any]) -> None:
 
 
 def _print_scores(scores: dict[str, Any]) -> None:
-    if not scores:
-        return  # another process prints them
     typer.echo("development set, calibration cross-fitted:")
     for name, figure in scores["all"].items():
         value = figure if isinstance(figure, int) else f"{figure['value']:.3f}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader, Sampler
 from transformers import (
     ProgressCallback,
@@ -119,7 +120,9 @@ class SentenceTrainer(Trainer):
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Score on the development set, as :data:`DEV_SCORE`."""
         assert self._judge is not None
-        scores = {DEV_SCORE: self._judge()}
+        # Of several processes one judges: all must stop at the same epoch, and keep the same one.
+        score = [self._judge() if self.is_world_process_zero() else None]
+        scores = {DEV_SCORE: float(broadcast_object_list(score)[0])}
         self.log(scores)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, scores

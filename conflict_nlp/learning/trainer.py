@@ -111,6 +111,8 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
         >>> train(TrainConfig.from_toml("training/configs/from_base.toml"))  # doctest: +SKIP
     """
     config.checked()
+    # First of all: only from these does accelerate learn of other processes where there is no GPU.
+    arguments = _arguments(config)
     set_seed(config.seed)
     labelled = _labelled(config)
     with PartialState().main_process_first():
@@ -155,7 +157,7 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     trainer = SentenceTrainer(
         judge if config.patience else None,
         model=model,
-        args=_arguments(config),
+        args=arguments,
         train_dataset=data,
         eval_dataset=data,  # asked for, but judge() knows what to predict
         data_collator=collate,
@@ -179,6 +181,7 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
             f"stopped after {interruption.stopped_at} of {trainer.state.max_steps} steps; {output} "
             "holds what was learnt, and the same run with --resume (resume=True) goes on from there"
         )
+    trainer.accelerator.wait_for_everyone()  # another process may still write its last state there
     if trainer.is_world_process_zero():
         shutil.rmtree(output / STEPS_FOLDER)
     return model.eval()
@@ -238,6 +241,7 @@ def _arguments(config: TrainConfig) -> TrainingArguments:
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.gradient_accumulation,
         bf16=config.bf16,
+        use_cpu=PartialState().default_device.type == "cpu",
         warmup_steps=config.warmup,
         logging_steps=50,
         disable_tqdm=False,
