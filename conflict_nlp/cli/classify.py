@@ -83,8 +83,8 @@ def command(
             metavar="FILE",
             exists=True,
             dir_okay=False,
-            help="A table of your own actors (id,name,kind,country,sector,aliases) on top of the "
-            "library's; may be repeated.",
+            help="A table of your own actors (columns id, name, kind, country, sector, aliases) on "
+            "top of the library's; may be repeated.",
         ),
     ] = None,
     output: Annotated[
