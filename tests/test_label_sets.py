@@ -118,6 +118,11 @@ def test_one_label_a_sentence_of_one_s_own(fit: Fit) -> None:
     assert not any("stance" in name for name in scores["all"])
 
 
+def test_weights_for_rare_classes_where_there_are_no_stances(fit: Fit) -> None:
+    classifier, scores = fit(ONE_LABEL, positive_power=0.3, stance_power=0.3)
+    assert classifier.settings.stances == () and "event_macro_f1" in scores["all"]
+
+
 def test_several_labels_a_sentence_of_one_s_own(fit: Fit) -> None:
     rows = [{"text": SHELLED, "events": "fire; advance"}, {"text": CALM, "events": ""}]
     classifier, _ = fit(rows * 6, epochs=20, head_learning_rate=0.05)

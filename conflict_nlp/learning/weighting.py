@@ -19,8 +19,8 @@ _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 
 def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | None:
-    """Factors that raise the weight of classes rarer than the median; None at power 0."""
-    if power == 0:
+    """Factors that raise the weight of classes rarer than the median; None at power 0, or without classes."""
+    if power == 0 or not counts:
         return None
     middle = statistics.median(counts)
     return tuple(max(1.0, (middle / max(count, 1)) ** power) for count in counts)
