@@ -40,8 +40,8 @@ def test_doubts_by_id_and_verdicts_beside_them(rows: list[dict], tmp_path: pathl
     verdicts.write_text('{"id": "shelling:3", "verdict": "error", "why": "fire"}\n', "utf-8")
     audit_labels.main([*given, "--report-only"])
     table = output.with_suffix(".md").read_text("utf-8")
-    assert "**1 wrong labels**, 0 right" in table
-    assert "| `shelling:3` | release | shelling | error | fire |" in table
+    assert "1 inspected" in table and "**1 wrong**, 0 right" in table
+    assert "| `shelling:3` | release; against | release | shelling | error | fire |" in table
     verdicts.write_text('{"id": "shelling:3", "verdict": "wrong", "why": ""}\n', "utf-8")
     with pytest.raises(DataError, match="no verdict"):
         audit_labels.main([*given, "--report-only"])

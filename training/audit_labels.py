@@ -39,7 +39,6 @@ def doubt(rank: int, example: Example, task: Task) -> dict[str, Any]:
         "id": example.id,
         "score": round(task.score, 4),
         "events": list(given),
-        "suggested_events": list(instead),
         "doubted": [name for name in given if name not in instead],
         "missing": [name for name in instead if name not in given],
         "stance": example.stance,
@@ -99,29 +98,45 @@ def _counted(record: dict[str, Any]) -> list[str]:
 
 
 def _judged(record: dict[str, Any], verdicts: dict[str, dict[str, Any]]) -> list[str]:
-    count = Counter(row["verdict"] for row in verdicts.values())
     inspected = [d for d in record["doubts"] if d["id"] in verdicts]
     lines = [
         "",
         "## The worst, inspected",
         "",
-        f"Of the {len(inspected)} inspected, ranks {inspected[0]['rank']} to "
-        f"{inspected[-1]['rank']}, read against the codebook by one language-model reader: "
-        f"**{count['error']} wrong labels**, {count['right']} right, {count['open']} where the "
-        "codebook allows both. No label was changed.",
-        "",
-        "| rank | id | labelled | suggested | verdict | why |",
-        "|---:|---|---|---|---|---|",
+        "Read against the codebook by one language-model reader; `open` is where it allows both "
+        "readings. No label was changed.",
     ]
-    for d in inspected:
-        named = [", ".join(d[key]) or "no event" for key in ("events", "suggested_events")]
-        if d["stance"] != d["suggested_stance"]:
-            named = [f"{named[0]}; {d['stance']}", f"{named[1]}; {d['suggested_stance']}"]
-        row = verdicts[d["id"]]
-        lines.append(
-            f"| {d['rank']} | `{d['id']}` | {named[0]} | {named[1]} | {row['verdict']} | "
-            f"{row['why']} |"
-        )
+    for title, stance in (("stance, events too or not", True), ("events alone", False)):
+        group = [d for d in inspected if (d["stance"] != d["suggested_stance"]) == stance]
+        if group:
+            lines += ["", *_group(title, group, verdicts)]
+    return lines
+
+
+def _group(
+    title: str, group: Sequence[dict[str, Any]], verdicts: dict[str, dict[str, Any]]
+) -> list[str]:
+    count = Counter(verdicts[d["id"]]["verdict"] for d in group)
+    lines = [
+        f"In doubt is {title}; {len(group)} inspected, ranks {group[0]['rank']} to "
+        f"{group[-1]['rank']}: **{count['error']} wrong**, {count['right']} right, "
+        f"{count['open']} open.",
+        "",
+        "| rank | id | labelled | doubted | perhaps missing | verdict | why |",
+        "|---:|---|---|---|---|---|---|",
+    ]
+    for d in group:
+        doubted = [*d["doubted"], *([d["stance"]] if d["stance"] != d["suggested_stance"] else [])]
+        cells = [
+            str(d["rank"]),
+            f"`{d['id']}`",
+            f"{', '.join(d['events']) or 'no event'}; {d['stance']}",
+            ", ".join(doubted),
+            ", ".join(d["missing"]),
+            verdicts[d["id"]]["verdict"],
+            verdicts[d["id"]]["why"],
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -134,7 +149,7 @@ def markdown(record: dict[str, Any], verdicts: dict[str, dict[str, Any]]) -> str
         "",
         "`conflict-nlp data audit` over the training labels: confident learning (cleanlab) on",
         "out-of-fold predictions of TF-IDF regressions. Such a model is weak, so that most of what",
-        "it doubts is right: the order is worth more than the counts.",
+        "it doubts is right.",
         "",
         f"{record['sentences']:,} sentences; {len(record['doubts']):,} with a label in doubt, "
         f"{with_events:,} over events and {with_stance:,} over stance.",
@@ -163,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         record = run(args.labels)
         args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(record) + "\n", "utf-8")
+        args.output.write_text(json.dumps(record, separators=(",", ":")) + "\n", "utf-8")
     known = {d["id"] for d in record["doubts"]}
     verdicts = read_verdicts(args.verdicts, known) if args.verdicts.exists() else {}
     args.output.with_suffix(".md").write_text(markdown(record, verdicts), "utf-8")
