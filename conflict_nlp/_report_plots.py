@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from conflict_nlp.errors import MissingExtraError
+from conflict_nlp._svg import new_figure, svg_of
 
 LINES = 6  # event types drawn apart; the rest together
-
-
-def _figure(width: float, height: float) -> Any:
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "report", "a report") from error
-    # The same page from the same corpus, and text that can be searched and copied.
-    mpl.rcParams.update({"svg.hashsalt": "conflict_nlp", "svg.fonttype": "none"})
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _svg(figure: Any) -> str:
-    file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
-    text = file.getvalue()
-    return text[text.index("<svg") :]
 
 
 def time_plot(by_month: Mapping[str, Counter[str]], events: Sequence[str]) -> str:
@@ -35,7 +15,7 @@ def time_plot(by_month: Mapping[str, Counter[str]], events: Sequence[str]) -> st
     months = sorted(by_month)
     if not months:
         return ""
-    figure = _figure(9, 3.5)
+    figure = new_figure(9, 3.5)
     axes = figure.subplots()
     named, others = events[:LINES], events[LINES:]
     series = {name: [by_month[month][name] for month in months] for name in named}
@@ -49,16 +29,16 @@ def time_plot(by_month: Mapping[str, Counter[str]], events: Sequence[str]) -> st
     axes.set_xticks(range(0, len(months), step), months[::step], rotation=45, ha="right")
     axes.set_ylabel("sentences")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def balance_plot(quads: Counter[str]) -> str:
     """Events of each quad class; empty without any."""
     if not quads:
         return ""
-    figure = _figure(6, 1.8)
+    figure = new_figure(6, 1.8)
     axes = figure.subplots()
     classes = sorted(quads, key=lambda quad: quads[quad])
     axes.barh(classes, [quads[quad] for quad in classes])
     axes.set_xlabel("events")
-    return _svg(figure)
+    return svg_of(figure)
