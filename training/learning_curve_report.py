@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from conflict_nlp._svg import new_figure, svg_of
 from conflict_nlp.errors import DataError
 
 FIGURE = "event_macro_f1"
@@ -99,13 +100,8 @@ def table(records: Sequence[dict[str, Any]]) -> str:
 
 def draw(records: Sequence[dict[str, Any]], path: pathlib.Path) -> None:
     """The results as a figure, a panel a data set."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    # The same file from the same results, and text that can be searched.
-    mpl.rcParams.update({"svg.hashsalt": "conflict_nlp", "svg.fonttype": "none"})
     names = [name for name in TITLES if curves(records, name)]
-    figure = Figure(figsize=(5.5 * len(names), 3.8), layout="constrained")
+    figure = new_figure(5.5 * len(names), 3.8)
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for start, sizes in curves(records, name).items():
             places = sorted(sizes)
@@ -121,7 +117,7 @@ def draw(records: Sequence[dict[str, Any]], path: pathlib.Path) -> None:
         axes.set_ylabel("macro-F1 on the test part")
         axes.set_title(TITLES[name], fontsize=10)
         axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, metadata={"Date": None})
+    path.write_text(svg_of(figure), "utf-8")
 
 
 def write(results: pathlib.Path) -> None:
