@@ -24,7 +24,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from baselines import SCHEME, TfidfFeatures, svm
 from found_targets import with_found_targets
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
@@ -34,11 +33,15 @@ from sklearn.preprocessing import StandardScaler
 
 from conflict_nlp import Classifier
 from conflict_nlp._parallel import cores
+from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
+from conflict_nlp.evaluation.features import TfidfFeatures
+from conflict_nlp.evaluation.linear import svm
 from conflict_nlp.learning.calibrate import fit_calibration, true_events
-from conflict_nlp.learning.examples import Example
+from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits, predict_onnx
 from conflict_nlp.learning.read import read_labelled
 
+SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
 WORDS = (5, 45)  # length of the sentences taken: short enough to train on fast
 NEAR = 0.03  # share of the pool, best scored first, that an event type's sentences are drawn from
 CHUNK = 100

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conflict_nlp import __version__
-from conflict_nlp.cli import classify, data, doctor, labels, report, suggest, train
+from conflict_nlp.cli import benchmark, classify, data, doctor, labels, report, suggest, train
 
 __all__ = ["app"]
 
@@ -25,6 +25,7 @@ app.command("export")(train.export_command)
 app.command("report")(report.report_command)
 app.command("export-events")(report.export_events_command)
 app.command("suggest")(suggest.command)
+app.command("benchmark")(benchmark.command)
 app.command("labels")(labels.command)
 app.command("doctor")(doctor.command)
 

@@ -28,7 +28,7 @@ _COSTS = {
     "sentences_per_cpu_second": "sentences per CPU-second",
     "latency_p50_ms": "latency, median (ms)",
     "latency_p95_ms": "latency, 95th percentile (ms)",
-    "peak_memory_mib": "peak memory (MiB)",
+    "memory_mib": "memory beyond the libraries (MiB)",
     "size_mb": "size (MB)",
 }
 

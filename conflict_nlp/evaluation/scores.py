@@ -237,7 +237,7 @@ def score(
                     partial(_on, measure, rows), len(rows), draws=draws
                 )
             result[part][name] = entry
-    result |= _tables(decisions, examples, scheme)
+    result |= class_tables(decisions, examples, scheme)
     return result
 
 
@@ -245,9 +245,10 @@ def _on(measure: Callable[[Ints], float], rows: Ints, chosen: Ints) -> float:
     return measure(rows[chosen])
 
 
-def _tables(
+def class_tables(
     decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
 ) -> dict[str, Any]:
+    """F1, precision, recall and support of every event type and stance."""
     events, stance = true_events(examples, scheme), true_stance(examples, scheme)
     labelled = has_events(examples)
     first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]

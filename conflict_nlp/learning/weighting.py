@@ -19,7 +19,7 @@ _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 
 def class_factors(counts: Sequence[int], power: float) -> tuple[float, ...] | None:
-    """Factors that raise the weight of classes rarer than the median; None at power 0, or without classes."""
+    """Factors that raise the weight of rare classes; None at power 0, or without classes."""
     if power == 0 or not counts:
         return None
     middle = statistics.median(counts)

@@ -1,0 +1,95 @@
+"""Every measure that the benchmark knows, as a function of the sentences it is computed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from conflict_nlp import metrics
+from conflict_nlp.evaluation.scores import Decisions, measures
+from conflict_nlp.learning.calibrate import true_events, true_primary, true_stance
+from conflict_nlp.learning.examples import Example, LabelScheme
+
+Ints = npt.NDArray[np.int64]
+Measure = Callable[[Ints], float]
+COVERAGE = 0.8  # share of the sentences that selective accuracy is taken of
+F1_OF = "f1_"
+FAVOR_AGAINST = ("favor", "against")
+
+
+def benchmark_measures(
+    decisions: Decisions,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+    topics: Sequence[str] | None = None,
+) -> dict[str, Measure]:
+    """Those of :func:`~conflict_nlp.evaluation.scores.measures`, and the benchmark's own.
+
+    These are ``f1_LABEL`` of each event type, ``event_mean_average_precision``, ``event_brier``,
+    ``selective_accuracy_80`` (of the primary event, on the surest 80 %), ``sentence_stance_f_avg``
+    (mean F1 of favor and against, Mohammad et al. 2016) and ``topic_f_avg`` (the mean of that over
+    the topics).
+
+    Args:
+        decisions: of a variant.
+        examples: labelled sentences, with the labels that the variant answers for.
+        scheme: the variant's labels.
+        topics: topic of each sentence, where there are any.
+    """
+    found = measures(decisions, examples, scheme)
+    if scheme.events:
+        found |= _of_events(decisions, examples, scheme)
+    if set(FAVOR_AGAINST) <= set(scheme.stances):
+        found |= _of_stance(decisions, examples, scheme, topics)
+    return found
+
+
+def _of_events(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Measure]:
+    true, reported = true_events(examples, scheme), decisions.events
+    p, confidence = decisions.event_probabilities, decisions.confidence
+    correct = decisions.primary == true_primary(examples, scheme)
+
+    def f1_of(column: int) -> Measure:
+        one = slice(column, column + 1)
+        return lambda r: float(metrics.f1_by_class(true[r][:, one], reported[r][:, one])[0])
+
+    found = {f"{F1_OF}{name}": f1_of(column) for column, name in enumerate(scheme.events)}
+    if p is not None and confidence is not None:
+        found |= {
+            "event_mean_average_precision": lambda r: metrics.mean_average_precision(true[r], p[r]),
+            "event_brier": lambda r: metrics.brier(p[r], true[r]),
+            "selective_accuracy_80": lambda r: metrics.selective_accuracy(
+                confidence[r], correct[r], COVERAGE
+            ),
+        }
+    return found
+
+
+def _of_stance(
+    decisions: Decisions,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+    topics: Sequence[str] | None,
+) -> dict[str, Measure]:
+    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
+    labels = true_stance(examples, scheme)[first]
+    true = metrics.one_hot(labels, len(scheme.stances))
+    given = metrics.one_hot(decisions.stance[first], len(scheme.stances))
+    favor, against = (scheme.stances.index(name) for name in FAVOR_AGAINST)
+
+    def f_avg(rows: Ints) -> float:
+        kept = rows[labels[rows] >= 0]
+        return metrics.f_avg(true[kept], given[kept], (favor, against))
+
+    found: dict[str, Measure] = {"sentence_stance_f_avg": f_avg}
+    if topics is not None:
+        names = np.array(topics)
+        known = sorted(set(topics))
+        found["topic_f_avg"] = lambda r: float(
+            np.mean([f_avg(r[names[r] == name]) for name in known if (names[r] == name).any()])
+        )
+    return found

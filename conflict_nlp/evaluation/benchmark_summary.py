@@ -1,0 +1,196 @@
+"""What a benchmark found as one JSON object: figures, intervals, comparisons, curves, slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from conflict_nlp.evaluation.benchmark import Outcome
+from conflict_nlp.evaluation.benchmark_advice import advice
+from conflict_nlp.evaluation.benchmark_details import details
+from conflict_nlp.evaluation.benchmark_measures import benchmark_measures
+from conflict_nlp.evaluation.cells import DONE, UNAVAILABLE, Kept, scheme_of
+from conflict_nlp.evaluation.comparison import ALPHA, Sample, figure, groups, holm, mcnemar, paired
+from conflict_nlp.evaluation.outputs import labels_for
+from conflict_nlp.evaluation.provenance import provenance
+from conflict_nlp.evaluation.registry import Task
+from conflict_nlp.evaluation.task_data import Part
+from conflict_nlp.learning.calibrate import true_primary
+
+Measure = Callable[[npt.NDArray[np.int64]], float]
+Floats = npt.NDArray[np.float64]
+
+
+def summary(outcome: Outcome, draws: int = 1000) -> dict[str, Any]:
+    """Everything that is reported of a benchmark.
+
+    Figures are means over the parts of a task and the seeds of training, with 95 % bootstrap
+    intervals over the sentences. Pairs of variants are compared on the same resamples of the main
+    measure, and corrected for their number within the task (Holm 1979).
+
+    Args:
+        outcome: what was found.
+        draws: bootstrap resamples.
+
+    Returns:
+        An object for JSON: ``tasks``, ``variants``, ``results``, ``comparisons``, ``groups``,
+        ``advice`` and ``provenance``. Sentences are named by id alone.
+
+    Example:
+        >>> summary(outcome)["groups"]["labels"]  # doctest: +SKIP
+        [['shipped'], ['tfidf_svm', 'tfidf_logistic'], ['majority']]
+    """
+    record: dict[str, Any] = {
+        "seeds": list(outcome.seeds),
+        "tasks": {},
+        "variants": {v.name: {"title": v.title, "kind": v.kind} for v in outcome.variants},
+        "results": [],
+        "comparisons": {},
+        "groups": {},
+    }
+    for task in outcome.tasks:
+        _add_task(record, outcome, task, draws)
+    record["advice"] = advice(record)
+    record["provenance"] = provenance(
+        [], {"training": outcome.seeds[0], "bootstrap": 0}, draws=draws
+    ) | {"data_sha256": outcome.hashes}
+    return record
+
+
+def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) -> None:
+    parts = {part.name: part for part in outcome.parts.get(task.name, ())}
+    shown = tuple(dict.fromkeys((task.main, *task.measures)))
+    record["tasks"][task.name] = {
+        "title": task.title,
+        "sentences": sum(len(part.test) for part in parts.values()),
+        "parts": list(parts),
+        "main": task.main,
+        "measures": list(shown),
+        "published": [
+            {name: getattr(one, name) for name in one.__slots__} for one in task.published
+        ],
+    }
+    sample = Sample({name: len(part.test) for name, part in parts.items()}, draws)
+    main: dict[str, Floats] = {}
+    right: dict[str, npt.NDArray[np.bool_]] = {}
+    for variant in outcome.variants:
+        found = outcome.of(task.name, variant.name)
+        if not found:
+            continue
+        result: dict[str, Any] = {"task": task.name, "variant": variant.name}
+        missing = [kept.record for kept in found.values() if kept.record["status"] != DONE]
+        if missing or len({part for part, _ in found}) < len(parts):
+            left = (
+                missing[0] if missing else {"status": UNAVAILABLE, "reason": "not run on all parts"}
+            )
+            result |= {"status": left["status"], "reason": left["reason"]}
+        else:
+            runs = _measures(found, parts)
+            values = {
+                name: sample.values({part: [m[name] for m in of] for part, of in runs.items()})
+                for name in shown
+                if all(name in m for of in runs.values() for m in of)
+            }
+            if task.main in values:
+                main[variant.name] = values[task.main]
+                singles = _right(found, parts)
+                if singles is not None:
+                    right[variant.name] = singles
+            result |= {"status": DONE, "seeds": sorted({seed for _, seed in found})}
+            result["parts"] = list(parts)
+            result["figures"] = {
+                name: figure(of) | {"deviation": _deviation(runs, name, sample)}
+                for name, of in values.items()
+            }
+            first = {part: found[(part, min(seed for _, seed in found))] for part in parts}
+            result |= details(task, first, parts)
+        record["results"].append(result)
+    compared = _compared(task.main, main, right)
+    record["comparisons"][task.name] = compared
+    differ = {frozenset((c["first"], c["second"])) for c in compared if c["p_holm"] < ALPHA}
+    record["groups"][task.name] = groups(
+        {name: float(values[0]) for name, values in main.items()},
+        lambda one, other: frozenset((one, other)) in differ,
+    )
+
+
+def _measures(
+    found: Mapping[tuple[str, int], Kept], parts: Mapping[str, Part]
+) -> dict[str, list[dict[str, Measure]]]:
+    runs: dict[str, list[dict[str, Measure]]] = {}
+    for (part, _), kept in found.items():
+        assert kept.decisions is not None
+        test, scheme = parts[part].test, scheme_of(kept)
+        examples = labels_for(test, scheme)
+        made = benchmark_measures(kept.decisions, examples, scheme, test.topics)
+        runs.setdefault(part, []).append(made)
+    return runs
+
+
+def _deviation(
+    runs: Mapping[str, Sequence[Mapping[str, Measure]]], name: str, sample: Sample
+) -> float | None:
+    """Standard deviation over the seeds, or over the parts where there is one seed."""
+    table = np.array(
+        [[m[name](np.arange(sample.sizes[part])) for m in of] for part, of in runs.items()]
+    )
+    values = table.mean(0) if table.shape[1] > 1 else table[:, 0]
+    return float(values.std(ddof=1)) if len(values) > 1 else None
+
+
+def _right(
+    found: Mapping[tuple[str, int], Kept], parts: Mapping[str, Part]
+) -> npt.NDArray[np.bool_] | None:
+    """Whether the one label of each sentence is right, for tasks with one; of the first seed."""
+    answers = []
+    seed = min(seed for _, seed in found)
+    for part in parts:
+        kept = found[(part, seed)]
+        scheme = scheme_of(kept)
+        assert kept.decisions is not None
+        examples = labels_for(parts[part].test, scheme)
+        if scheme.events and parts[part].scheme.single_label:
+            answers.append(kept.decisions.primary == true_primary(examples, scheme))
+        elif not scheme.events:
+            answers.append(
+                kept.decisions.stance == [scheme.stance_index(e.stance) for e in examples]
+            )
+        else:
+            return None
+    return np.concatenate(answers)
+
+
+def _compared(
+    measure: str, main: Mapping[str, Floats], right: Mapping[str, npt.NDArray[np.bool_]]
+) -> list[dict[str, Any]]:
+    ranked = sorted(main, key=lambda name: -main[name][0])
+    pairs = list(combinations(ranked, 2))
+    tests = [paired(main[one], main[other]) for one, other in pairs]
+    corrected = holm([test["p"] for test in tests])
+    return [
+        {
+            "first": one,
+            "second": other,
+            "measure": measure,
+            **test,
+            "p_holm": p,
+            "mcnemar_p": (
+                mcnemar(right[one], right[other]) if {one, other} <= set(right) else None
+            ),
+        }
+        for (one, other), test, p in zip(pairs, tests, corrected, strict=True)
+    ]
+
+
+def texts_of(outcome: Outcome) -> dict[str, str]:
+    """The tested sentences by their ids, for a page that is not published."""
+    return {
+        example.id: example.text
+        for parts in outcome.parts.values()
+        for part in parts
+        for example in part.test.examples
+    }

@@ -1,0 +1,152 @@
+"""Variants with an encoder: a ready model, or one fine-tuned on the task."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from conflict_nlp._encoding import Encoder
+from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp._parallel import in_order
+from conflict_nlp._resources import model_path
+from conflict_nlp.calibration import Calibration
+from conflict_nlp.errors import DataError, ModelError
+from conflict_nlp.evaluation.outputs import Fitted
+from conflict_nlp.evaluation.registry import Task, Variant
+from conflict_nlp.evaluation.task_data import Part, Sentences
+from conflict_nlp.learning.checkpoint import load_encoder
+from conflict_nlp.learning.config import TrainConfig
+from conflict_nlp.learning.examples import Example, LabelScheme
+from conflict_nlp.learning.export import export
+from conflict_nlp.learning.predict import Logits
+from conflict_nlp.learning.trainer import train
+from conflict_nlp.runtime import OnnxRuntime
+from conflict_nlp.text import repair
+
+
+class ExportedModel:
+    """Logits of an exported model, a sentence at a time as in use.
+
+    Args:
+        folder: the model's directory.
+    """
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self._loaded: tuple[OnnxRuntime, Encoder] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"folder": self.folder, "_loaded": None}
+
+    def _model(self) -> tuple[OnnxRuntime, Encoder]:
+        if self._loaded is None:
+            encoder = load_encoder(ModelSettings.load(self.folder), self.folder)
+            self._loaded = OnnxRuntime(self.folder / ONNX_FILE), encoder
+        return self._loaded
+
+    def __call__(self, sentences: Sentences) -> Logits:
+        """Logits for sentences; with topics, the stance toward these."""
+        runtime, encoder = self._model()
+        topics = sentences.topics or (None,) * len(sentences)
+
+        def one(given: tuple[Example, str | None]) -> tuple[Any, Any, Any]:
+            example, topic = given
+            text = repair(example.text)
+            if topic is not None:
+                encoded = encoder.encode(text, repair(topic).text)
+                output = runtime(encoded.ids, encoded.target_masks([]))
+                return output.events, output.primary, output.stance[-1:]  # toward the topic
+            encoded = encoder.encode(text)
+            spans = [target.span for target in example.targets if target.span is not None]
+            output = runtime(encoded.ids, encoded.target_masks(spans))
+            return output.events, output.primary, output.stance
+
+        pairs = zip(sentences.examples, topics, strict=True)
+        events, primary, stance = zip(*in_order(one, pairs), strict=True)
+        return Logits(
+            tuple(example.id for example in sentences.examples),
+            np.stack(events),
+            np.stack(primary),
+            np.concatenate(stance),
+            np.repeat(np.arange(len(events)), [len(rows) for rows in stance]),
+        )
+
+
+def ready(variant: Variant, part: Part) -> Fitted:
+    """A model that has learnt the task's labels already.
+
+    Raises:
+        ModelError: there is no such model, or it has other labels.
+    """
+    folder = model_path(variant.path)
+    settings = ModelSettings.load(folder)
+    scheme = LabelScheme.of_model(settings)
+    if (scheme.events, scheme.stances) != (part.scheme.events, part.scheme.stances):
+        raise ModelError(f"{settings.name} has other labels than the task")
+    if part.name != "test":
+        raise ModelError(f"{settings.name} was trained on sentences of this part")
+    calibration = Calibration.load(folder / CALIBRATION_FILE)
+    return Fitted(ExportedModel(folder), scheme, calibration, files=_files(folder))
+
+
+def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: pathlib.Path) -> Fitted:
+    """An encoder fine-tuned on a part of a task, exported to int8.
+
+    Args:
+        variant: what to fine-tune, and how.
+        task: the task.
+        part: its division.
+        seed: of training.
+        folder: where the checkpoint and the exported model go; a run broken off goes on there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for name, sentences in (("train", part.train), ("dev", part.dev)):
+        path = folder / f"{name}.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            for example in sentences.trained_on():
+                file.write(json.dumps(_row(example), ensure_ascii=False) + "\n")
+        files[name] = str(path)
+    settings = variant.settings_for(task.name)
+    known = {"train", "dev", "output", "name", "seed", "labels"} & set(settings)
+    if known:
+        raise DataError(f"settings of {variant.name} hold {sorted(known)}, which the task gives")
+    config = TrainConfig.from_toml(
+        None,
+        **settings,
+        train=files["train"],
+        dev=files["dev"],
+        output=str(folder / "checkpoint"),
+        name=variant.name,
+        labels="codebook" if task.codebook else "data",
+        seed=seed,
+    ).checked()
+    train(config, resume=True)
+    model = folder / "model"
+    settings_of_model, _ = export(folder / "checkpoint", model)
+    scheme = LabelScheme.of_model(settings_of_model)
+    if (set(scheme.events), set(scheme.stances)) != (
+        set(part.scheme.events),
+        set(part.scheme.stances),
+    ):
+        raise ModelError(f"{variant.name} came out with other labels than the task")
+    return Fitted(ExportedModel(model), scheme, files=_files(model))
+
+
+def _files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    return tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE))
+
+
+def _row(example: Example) -> dict[str, Any]:
+    """A sentence as a line of labelled data."""
+    row = asdict(replace(example, targets=(), soft=None))
+    row["targets"] = [
+        {"text": t.text, "stance": t.stance}
+        | ({} if t.span is None else {"start": t.span[0], "end": t.span[1]})
+        for t in example.targets
+    ]
+    return {name: value for name, value in row.items() if value is not None}

@@ -1,0 +1,272 @@
+"""What is benchmarked: tasks and variants, declared in TOML and checked before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conflict_nlp.errors import DataError
+from conflict_nlp.learning.backbones import backbones
+
+__all__ = ["MODEL", "RECIPE", "TRAIN", "Published", "Registry", "Task", "Variant"]
+
+_BUILT_IN = pathlib.Path(__file__).parent / "data"
+MODEL, TRAIN, RECIPE = KINDS = ("model", "train", "recipe")
+GIVEN, RANDOM, LEAVE_ONE_OUT = SPLITS = ("given", "random", "leave-one-out")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A result that others report on the same data.
+
+    Attributes:
+        value: the figure, between 0 and 1.
+        measure: which of the task's measures it is.
+        who: the model.
+        source: the paper.
+        note: what makes it comparable, or not quite.
+    """
+
+    value: float
+    measure: str
+    who: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Labelled data, how they are parted, and what is measured on them.
+
+    Attributes:
+        name: key in tables and on the command line.
+        title: one line for people.
+        files: for ``given`` and ``leave-one-out`` splits ``train``, ``dev`` and ``test``, else
+            ``all``; a file may stand for several of them if its rows have a column ``split``.
+            Relative to the data folder, or to the TOML file for tasks of one's own.
+        sha256: hash of each file by its path, so that results of other data are never mixed in.
+        main: the measure that variants are ranked and compared by.
+        measures: further measures to show, of those in
+            :func:`~conflict_nlp.evaluation.benchmark_measures.benchmark_measures`.
+        columns: what the files call a column, as for
+            :func:`~conflict_nlp.learning.read.read_labelled`.
+        rename: what a label is called here, by what it is called in the files.
+        topics: whether each row asks for the stance toward its ``target`` as a topic, named in the
+            text or not, and for nothing else.
+        codebook: whether the labels are this library's; else the data's own are used.
+        split: ``given``, ``random`` (seeded parts) or ``leave-one-out`` (each of ``outlets``).
+        parts: number of random parts.
+        test_share: of a random split.
+        dev_share: of a random split, and of the training rows where no ``dev`` is given.
+        groups: for random splits a file whose rows have ``text`` and ``source_id``; texts whose
+            id is the same up to its last ``/`` stay on one side.
+        outlets: values of ``source`` that are left out in turn.
+        extra_train: files of further training rows, from the working folder, as a pattern.
+        robustness: whether variants run through the suites of perturbations, too.
+        slices: columns of the test file to show the main measure by.
+        descriptions: what each label means, for zero-shot variants; its name where missing.
+        published: results that others report.
+    """
+
+    name: str
+    title: str
+    files: Mapping[str, str]
+    main: str
+    measures: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
+    topics: bool = False
+    codebook: bool = False
+    split: str = GIVEN
+    parts: int = 1
+    test_share: float = 0.15
+    dev_share: float = 0.1
+    groups: str = ""
+    outlets: tuple[str, ...] = ()
+    extra_train: str = ""
+    robustness: bool = False
+    slices: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    published: tuple[Published, ...] = ()
+    folder: pathlib.Path = pathlib.Path()
+
+    def problems(self) -> list[str]:
+        """What is wrong with the declaration."""
+        found = []
+        if self.split not in SPLITS:
+            found.append(f"split {self.split!r} is none of {', '.join(SPLITS)}")
+        wanted = {"all"} if self.split == RANDOM else {"train", "test"}
+        if not wanted <= set(self.files):
+            found.append(f"files lacks {', '.join(sorted(wanted - set(self.files)))}")
+        if self.split == LEAVE_ONE_OUT and not self.outlets:
+            found.append("outlets names none to leave out")
+        if not (0 < self.test_share < 1 and 0 < self.dev_share < 1):
+            found.append("test_share and dev_share are shares between 0 and 1")
+        return found
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Something that learns a task, or has learnt it already.
+
+    Attributes:
+        name: key in tables and on the command line.
+        title: one line for people.
+        kind: ``model`` (a ready exported model), ``train`` (an encoder to fine-tune) or ``recipe``
+            (a classical one).
+        path: of a model: its directory or name.
+        recipe: of a recipe: its name in
+            :data:`~conflict_nlp.evaluation.recipes.RECIPES`.
+        settings: of ``train``, those of
+            :class:`~conflict_nlp.learning.config.TrainConfig` but data, output and seed; of a
+            recipe its options.
+        tasks: further settings on single tasks, by the task's name.
+    """
+
+    name: str
+    title: str
+    kind: str
+    path: str = ""
+    recipe: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def settings_for(self, task: str) -> dict[str, Any]:
+        """The settings on a task."""
+        return {**self.settings, **self.tasks.get(task, {})}
+
+    def problems(self) -> list[str]:
+        """What is wrong with the declaration."""
+        if self.kind not in KINDS:
+            return [f"kind {self.kind!r} is none of {', '.join(KINDS)}"]
+        needs = {MODEL: "path", RECIPE: "recipe"}.get(self.kind)
+        if needs and not getattr(self, needs):
+            return [f"{needs} is missing, which kind {self.kind!r} needs"]
+        if self.kind == TRAIN and "base" not in self.settings:
+            return ["settings lacks base, the encoder to fine-tune"]
+        return []
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All tasks and variants that there are, by name."""
+
+    tasks: Mapping[str, Task]
+    variants: Mapping[str, Variant]
+
+    @classmethod
+    def load(
+        cls, own: Iterable[str | pathlib.Path] = (), data: str | pathlib.Path = "../shared/data"
+    ) -> Registry:
+        """The library's tasks and variants, and those of files of one's own.
+
+        Every encoder of ``models/backbones.toml`` is a variant besides, fine-tuned with the
+        settings under ``[fine_tuning]``.
+
+        Args:
+            own: TOML files with tables ``[tasks.NAME]`` and ``[variants.NAME]``; what they
+                declare replaces what has the same name.
+            data: folder of the built-in tasks' data.
+
+        Raises:
+            DataError: a file cannot be read, or declares something that cannot be; all problems
+                are listed.
+
+        Example:
+            >>> "shipped" in Registry.load().variants
+            True
+        """
+        places = [(_BUILT_IN / "tasks.toml", pathlib.Path(data))]
+        places += [(_BUILT_IN / "variants.toml", pathlib.Path())]
+        places += [(path, path.parent) for path in map(pathlib.Path, own)]
+        tasks: dict[str, Task] = {}
+        variants: dict[str, Variant] = {}
+        problems: list[str] = []
+        for path, folder in places:
+            declared = _read(path)
+            for name, values in declared.pop("tasks", {}).items():
+                _declare(Task, tasks, name, values | {"folder": folder}, path, problems)
+            for name, values in declared.pop("variants", {}).items():
+                _declare(Variant, variants, name, values, path, problems)
+            tuned = declared.pop("fine_tuning", None)
+            for name in backbones() if tuned is not None else ():
+                values = {"kind": TRAIN, "title": f"{name}, fine-tuned"}
+                values["settings"] = {"base": name, **(tuned or {})}
+                _declare(Variant, variants, name, values, path, problems)
+            problems += [f"{path}: unknown table [{name}]" for name in declared]
+        if problems:
+            raise DataError("the benchmark cannot be read:\n  " + "\n  ".join(problems))
+        return cls(tasks, variants)
+
+    def chosen(
+        self, tasks: Iterable[str], variants: Iterable[str]
+    ) -> tuple[list[Task], list[Variant]]:
+        """Tasks and variants by name, all where none is named.
+
+        Raises:
+            DataError: there is none of such a name.
+        """
+        return _named(self.tasks, tasks, "task"), _named(self.variants, variants, "variant")
+
+
+def _named(known: Mapping[str, Any], names: Iterable[str], what: str) -> list[Any]:
+    wanted = list(names) or list(known)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise DataError(f"no {what} {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
+def _read(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read as TOML ({error}). A benchmark file has tables such as "
+            "[tasks.mine] and [variants.mine]."
+        ) from error
+
+
+def _declare(
+    kind: Any,
+    known: dict[str, Any],
+    name: str,
+    values: dict[str, Any],
+    path: pathlib.Path,
+    problems: list[str],
+) -> None:
+    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - set(fields) | ({"name"} & set(values)))
+    values = {"name": name, **values}
+    missing = sorted(
+        key
+        for key, entry in fields.items()
+        if key not in values
+        and entry.default is dataclasses.MISSING
+        and entry.default_factory is dataclasses.MISSING
+    )
+    where = f"{path}: {kind.__name__.lower()} {name!r}"
+    if unknown or missing:
+        problems.append(
+            f"{where}: unknown {unknown}, missing {missing}; known: {', '.join(fields)}"
+        )
+        return
+    for key, value in values.items():
+        if isinstance(value, list) and key != "published":
+            values[key] = tuple(value)
+    try:
+        if "published" in values:
+            values["published"] = tuple(Published(**one) for one in values["published"])
+        made = kind(**values)
+        found = made.problems()
+    except (TypeError, AttributeError) as error:
+        found = [str(error)]
+    if found:
+        problems += [f"{where}: {problem}" for problem in found]
+    else:
+        known[name] = made

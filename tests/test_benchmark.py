@@ -1,0 +1,210 @@
+"""The benchmark end to end, on authored sentences and variants that learn in no time."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+from conftest import SENTENCES
+from typer.testing import CliRunner
+
+pytest.importorskip("torch", reason="the benchmark needs the train extra")
+pytest.importorskip("jinja2", reason="its report needs the report extra")
+
+from conflict_nlp.cli import app
+from conflict_nlp.errors import DataError
+from conflict_nlp.evaluation.benchmark import run_benchmark
+from conflict_nlp.evaluation.benchmark_summary import summary
+from conflict_nlp.evaluation.provenance import file_hash
+from conflict_nlp.evaluation.registry import Registry
+
+Folder = pathlib.Path
+
+
+def write_rows(path: Folder, rows: list[dict[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+
+
+@pytest.fixture
+def registry_file(tmp_path: Folder, tiny_base: Folder) -> Folder:
+    """A file that declares one task and some variants of one's own."""
+    events = [
+        {
+            "id": f"{split}{turn}-{number}",
+            "text": f"{text} {turn}",
+            "events": names,
+            "stance": stance,
+            "targets": [{"text": t, "stance": s} for t, s in targets],
+            "country": "SY",
+            "split": split,
+        }
+        for split, turns in (("train", 4), ("dev", 2), ("test", 3))
+        for turn in range(turns)
+        for number, (text, names, stance, targets) in enumerate(SENTENCES)
+    ]
+    write_rows(tmp_path / "events.jsonl", events)
+    topics = [
+        {"id": f"{split}{n}", "text": text, "target": topic, "stance": stance, "split": split}
+        for split in ("train", "test")
+        for n in range(15)
+        for text, topic, stance in (
+            (f"نؤيد الهدنة بكل قوة {n} {split}", "الهدنة", "favor"),
+            (f"نرفض الهدنة رفضا تاما {n} {split}", "الهدنة", "against"),
+            (f"ندعم المؤتمر دعما كاملا {n} {split}", "المؤتمر", "favor"),
+            (f"ندين المؤتمر إدانة شديدة {n} {split}", "المؤتمر", "against"),
+        )
+    ]
+    write_rows(tmp_path / "topics.jsonl", topics)
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f"""
+[tasks.mine]
+title = "events of my own"
+files = {{ train = "events.jsonl", dev = "events.jsonl", test = "events.jsonl" }}
+sha256 = {{ "events.jsonl" = "{file_hash(tmp_path / "events.jsonl")}" }}
+codebook = true
+robustness = true
+main = "event_macro_f1"
+measures = ["sentence_stance_macro_f1", "selective_accuracy_80", "event_mean_average_precision"]
+slices = ["country"]
+
+[tasks.topics]
+title = "stance toward topics"
+files = {{ train = "topics.jsonl", test = "topics.jsonl" }}
+topics = true
+main = "topic_f_avg"
+
+[tasks.random]
+title = "the same, parted at random"
+files = {{ all = "events.jsonl" }}
+split = "random"
+parts = 2
+main = "event_macro_f1"
+
+[tasks.nowhere]
+title = "data that are not there"
+files = {{ train = "no.jsonl", test = "no.jsonl" }}
+main = "event_macro_f1"
+
+[variants.words]
+title = "words"
+kind = "recipe"
+recipe = "tfidf_svm"
+settings = {{ c = [1.0] }}
+
+[variants.tiny]
+title = "a tiny encoder"
+kind = "train"
+settings = {{ base = "{tiny_base}", epochs = 1, batch_size = 8, max_length = 64 }}
+
+[variants.broken]
+title = "a recipe that there is not"
+kind = "recipe"
+recipe = "alchemy"
+""",
+        "utf-8",
+    )
+    return path
+
+
+def names(results: list[dict[str, object]], status: str) -> set[tuple[object, object]]:
+    return {(r["task"], r["variant"]) for r in results if r["status"] == status}
+
+
+def test_all_kinds_of_variants_and_tasks_come_to_figures(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    variants = ["majority", "keywords", "words", "tiny", "broken"]
+    tasks = ["mine", "topics", "random", "nowhere"]
+    registry = Registry.load([registry_file], tmp_path)
+    outcome = run_benchmark(registry, tmp_path / "out", tasks, variants, draws=20)
+    found = summary(outcome, draws=20)
+
+    done = names(found["results"], "done")
+    reasons = {r["reason"] for r in found["results"] if r["status"] == "failed"}
+    assert not reasons
+    assert {(t, v) for t in tasks[:3] for v in ("majority", "words", "tiny")} <= done
+    assert ("mine", "keywords") in done
+    missing = names(found["results"], "unavailable")
+    assert {("nowhere", v) for v in variants} <= missing
+    assert {("mine", "broken"), ("topics", "keywords")} <= missing
+
+    of = {(r["task"], r["variant"]): r for r in found["results"]}
+    words = of["mine", "words"]
+    figure = words["figures"]["event_macro_f1"]
+    assert figure["low"] <= figure["value"] <= figure["high"]
+    assert figure["value"] > of["mine", "majority"]["figures"]["event_macro_f1"]["value"]
+    assert words["costs"]["latency_p50_ms"] <= words["costs"]["latency_p95_ms"]
+    assert words["slices"]["country"]["SY"]["sentences"] == 30
+    assert of["topics", "words"]["figures"]["topic_f_avg"]["value"] == 1.0
+    robust = words["robustness"]
+    assert robust["change"]["diacritics"]["event_macro_f1"]["value"] == 0.0
+    assert robust["minimal_pairs"]["negation"]["pairs"] > 50
+    assert found["groups"]["mine"][0][0] in ("words", "tiny", "keywords")
+    assert of["random", "words"]["figures"]["event_macro_f1"]["deviation"] is not None
+    text = json.dumps(found, ensure_ascii=False)
+    assert not any(sentence in text for sentence, *_ in SENTENCES)
+
+
+def test_what_is_done_is_not_done_again_unless_it_changed(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    def run() -> list[str]:
+        told: list[str] = []
+        registry = Registry.load([registry_file], tmp_path)
+        run_benchmark(registry, tmp_path / "out", ["mine"], ["words"], draws=10, note=told.append)
+        return told
+
+    assert len(run()) == 1
+    assert run() == []
+    declared = registry_file.read_text("utf-8")
+    registry_file.write_text(declared.replace("c = [1.0]", "c = [0.5]"), "utf-8")
+    assert len(run()) == 1
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write("\n")
+    assert run() and "SHA-256" in run()[0]
+
+
+def test_the_command_reports_and_says_what_failed(registry_file: Folder, tmp_path: Folder) -> None:
+    output = tmp_path / "out"
+    arguments = ["benchmark", "--registry", str(registry_file), "--tasks", "mine", "--draws", "10"]
+    arguments += ["--variants", "words,majority,broken", "-o", str(output)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "alchemy" in result.stderr
+    page = (output / "benchmark.html").read_text("utf-8")
+    assert "events of my own" in page
+    assert "alchemy" in page
+    assert "| words" in (output / "benchmark.md").read_text("utf-8")
+    again = CliRunner().invoke(app, [*arguments, "--report-only"])
+    assert again.exit_code == 0
+    assert "done in" not in again.stderr
+
+
+def test_a_registry_lists_all_its_problems(tmp_path: Folder) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[tasks.a]\ntitle = "a"\nfiles = {}\nmain = "x"\n'
+        '[variants.b]\ntitle = "b"\nkind = "magic"\n'
+        '[variants.c]\ntitle = "c"\nkind = "model"\nsize = 3\n',
+        "utf-8",
+    )
+    with pytest.raises(DataError) as error:
+        Registry.load([path], tmp_path)
+    message = str(error.value)
+    assert all(part in message for part in ("files lacks test, train", "'magic'", "'size'"))
+
+
+def test_unknown_names_are_named(tmp_path: Folder) -> None:
+    result = CliRunner().invoke(app, ["benchmark", "--tasks", "labells", "-o", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "no task labells" in result.stderr
+
+
+def test_every_encoder_of_the_registry_is_a_variant() -> None:
+    from conflict_nlp.learning.backbones import backbones
+
+    known = Registry.load().variants
+    assert set(backbones()) <= set(known)
+    assert known["camelbert-msa"].settings["base"] == "camelbert-msa"
