@@ -30,18 +30,23 @@ wheel: ## Build the wheel into dist/
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
 
-# The first two releases, out of the history: teachers, and the second the one to start from.
+# Earlier releases, out of the history: teachers, and the third the one to start from.
+RELEASES = 91ea622 84290dd 52901e2
+
 artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
-artifacts/pseudo.jsonl: | artifacts/84290dd/models/default artifacts/52901e2/models/default
-	$(PYTHON) training/pseudo_label.py --teacher artifacts/84290dd/models/default \
-	  --teacher artifacts/52901e2/models/default --rows 28000 --output $@
+artifacts/pseudo4.jsonl: | $(RELEASES:%=artifacts/%/models/default)
+	$(PYTHON) training/pseudo_label.py $(RELEASES:%=--teacher artifacts/%/models/default) \
+	  --rows 12000 --seed 31 --output $@
 
-model: base artifacts/pseudo.jsonl ## Train the shipped model anew, from base to checkpoint
-	sed 's/"num_hidden_layers": 12/"num_hidden_layers": 10/' artifacts/base/config.json \
-	  > artifacts/84290dd/models/default/config.json
+artifacts/augmented.jsonl:
+	$(PYTHON) training/augment.py --output $@
+
+model: artifacts/pseudo4.jsonl artifacts/augmented.jsonl ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
+	$(PYTHON) training/average.py artifacts/release4 artifacts/91ea622/models/default \
+	  --output artifacts/release4_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)

@@ -85,7 +85,7 @@ def provenance(
         **more: settings worth recording.
     """
     return {
-        "command": shlex.join([pathlib.Path(sys.executable).name, *sys.argv]),
+        "command": shlex.join(_command()),
         "commit": git_commit(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "data_sha256": {os.path.relpath(path): file_hash(path) for path in data},
@@ -93,6 +93,14 @@ def provenance(
         "machine": machine(),
         **more,
     }
+
+
+def _command() -> list[str]:
+    program, *arguments = sys.argv
+    python = pathlib.Path(sys.executable)
+    if pathlib.Path(program).parent == python.parent:  # a command of the environment
+        return [pathlib.Path(program).name, *arguments]
+    return [python.name, program, *arguments]
 
 
 def _cpu_info() -> dict[str, str]:
