@@ -1,0 +1,114 @@
+"""What docs/benchmark.md tells people to copy is what the benchmark takes."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import pathlib
+import re
+
+import pytest
+from conftest import ROOT
+
+pytest.importorskip("torch", reason="the benchmark needs the train extra")
+pytest.importorskip("jinja2", reason="its report needs the report extra")
+
+from conflict_nlp.evaluation._benchmark_view import _NAMES
+from conflict_nlp.evaluation.benchmark import run_benchmark
+from conflict_nlp.evaluation.benchmark_summary import summary
+from conflict_nlp.evaluation.perturb import PERTURBATIONS
+from conflict_nlp.evaluation.recipes import RECIPES
+from conflict_nlp.evaluation.registry import Registry
+from conflict_nlp.learning.config import TrainConfig
+
+PAGE = (ROOT / "docs/benchmark.md").read_text("utf-8")
+
+
+def block(mark: str) -> str:
+    found = re.search(rf"^<!-- {mark} -->\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/benchmark.md has no block {mark}"
+    return found.group(1)
+
+
+def section(heading: str) -> str:
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/benchmark.md has no section {heading}"
+    return found.group(1)
+
+
+def rows(text: str) -> dict[str, str]:
+    """The last cell of a table's row by each name in backticks in its first one."""
+    cells = [re.split(r" *\| *", line.strip("| ")) for line in text.splitlines() if line[:1] == "|"]
+    return {name: row[-1] for row in cells for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def test_the_variants_of_the_page_can_be_loaded_and_their_settings_used(
+    tmp_path: pathlib.Path,
+) -> None:
+    (tmp_path / "variants.toml").write_text(block("own-variant"), "utf-8")
+    known = Registry.load([tmp_path / "variants.toml"]).variants
+    encoder, recipe, model = (known[n] for n in ("camelbert_5", "svm_words", "my_model"))
+    settings = encoder.settings_for("mawqif")
+    assert settings["epochs"] == 8 and encoder.settings_for("labels")["epochs"] == 5
+    given = {"train": "t.jsonl", "dev": "d.jsonl", "output": "o", "name": "n"}
+    assert TrainConfig.from_toml(None, **settings, **given).base == "camelbert-msa"
+    assert recipe.recipe in RECIPES
+    assert model.path == "artifacts/mine"
+
+
+def test_the_task_of_the_page_runs(tmp_path: pathlib.Path) -> None:
+    """On the rows that the page shows, several times over."""
+    shown = list(csv.DictReader(block("own-data").splitlines()))
+    copies = [("train", 4), ("dev", 2), ("test", 4)]
+    with (tmp_path / "cabinet.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(shown[0]))
+        writer.writeheader()
+        for (split, times), row in itertools.product(copies, shown):
+            for turn in range(times):
+                name, text = f"{row['id']}-{split}{turn}", f"{row['text']} {split} {turn}"
+                writer.writerow(row | {"id": name, "text": text, "split": split})
+    (tmp_path / "mine.toml").write_text(block("own-task"), "utf-8")
+    registry = Registry.load([tmp_path / "mine.toml"])
+    assert registry.tasks["cabinet"].folder == tmp_path
+    outcome = run_benchmark(registry, tmp_path / "out", ["cabinet"], ["majority"], draws=10)
+    (result,) = summary(outcome, draws=10)["results"]
+    assert result["status"] == "done"
+    assert set(result["figures"]) == {"event_macro_f1", *registry.tasks["cabinet"].measures}
+
+
+def test_the_page_lists_all_tasks_with_what_they_are_ranked_by() -> None:
+    listed = rows(section("Tasks"))
+    known = Registry.load().tasks
+    assert set(listed) == set(known)
+    for name, task in known.items():
+        assert listed[name] == f"`{task.main}`", name
+
+
+def test_the_page_lists_all_variants_with_their_kind() -> None:
+    from conflict_nlp.learning.backbones import backbones
+
+    listed = rows(section("Variants"))
+    known = Registry.load().variants
+    declared = set(known) - set(backbones())
+    assert declared <= set(listed)
+    for name in declared:
+        assert listed[name] == f"`{known[name].kind}`", name
+
+
+def test_the_page_explains_every_measure() -> None:
+    explained = set(re.findall(r"`(\w+)`", section("Measures")))
+    used = {m for task in Registry.load().tasks.values() for m in (task.main, *task.measures)}
+    assert {*used, *_NAMES} <= explained
+
+
+def test_the_page_counts_the_robustness_suites_rightly() -> None:
+    from conflict_nlp.evaluation.minimal_pairs import minimal_pairs
+
+    text = " ".join(section("Robustness suites").split())
+    assert len(PERTURBATIONS) == 10 and "ten **perturbations**" in text
+    assert f"{len(minimal_pairs())} authored pairs" in text
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", PAGE))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / "docs" / link).exists()
