@@ -114,7 +114,7 @@ def card(args: argparse.Namespace) -> str:
     selective = ours["all"]["selective_accuracy"]["primary"]
     starter = sum(
         len(pathlib.Path(path).read_text("utf-8").splitlines())
-        for path in config["train"]
+        for path in set(config["train"])  # one that is read twice was written once
         if "starter" in path
     )
     return TEMPLATE.read_text("utf-8").format(
@@ -125,7 +125,7 @@ def card(args: argparse.Namespace) -> str:
         starter=starter,
         seed=config["seed"],
         epochs=config["epochs"],
-        minutes=training["minutes"],
+        minutes=training["averaged"][0]["minutes"],
         unsure=figure(ours["all"]["abstention"]["share"]),
         answered=figure(ours["all"]["abstention"]["accuracy_answered"]),
         abstained=figure(ours["all"]["abstention"]["accuracy_abstained"]),

@@ -104,7 +104,7 @@ def run_benchmark(
             bar.update(work, description=cell.name)
             key = cell.key(hashes)
             kept = load_cell(folder, cell, key)
-            if kept is None and not cached_only:
+            if not cached_only and (kept is None or kept.record["status"] != DONE):
                 kept = run_cell(folder, cell, part, key, draws)
                 note(f"{cell.name}: {_said(kept.record)}")
             if kept is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from conflict_nlp.evaluation._benchmark_view import lower_is_better
 from conflict_nlp.evaluation.cells import DONE
 
 
@@ -35,8 +36,9 @@ def advice(record: Mapping[str, Any]) -> list[str]:
         n for n in fast if best in fast and fast[n] > fast[best] and main in done[n]["figures"]
     ]
     if faster:
-        quick = max(faster, key=lambda n: done[n]["figures"][main]["value"])
-        loss = 100 * (value["value"] - done[quick]["figures"][main]["value"])
+        sign = -1 if lower_is_better(main) else 1
+        quick = max(faster, key=lambda n: sign * done[n]["figures"][main]["value"])
+        loss = 100 * sign * (value["value"] - done[quick]["figures"][main]["value"])
         sentences.append(
             f"Where time counts more, {named[quick]} reads {fast[quick]:,.0f} sentences a "
             f"CPU-second in place of {fast[best]:,.0f} and loses {loss:.1f} points."

@@ -19,7 +19,7 @@ from conflict_nlp.evaluation.outputs import labels_for
 from conflict_nlp.evaluation.registry import Task
 from conflict_nlp.evaluation.scores import Decisions, class_tables
 from conflict_nlp.evaluation.task_data import Part
-from conflict_nlp.learning.calibrate import true_events, true_primary, true_stance
+from conflict_nlp.learning.calibrate import has_events, true_events, true_primary, true_stance
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.read import labelled_rows
 
@@ -53,13 +53,14 @@ def details(task: Task, found: Mapping[str, Kept], parts: Mapping[str, Part]) ->
     for name in ("costs", "robustness", "chosen"):
         if first.record.get(name):
             result[name] = first.record[name]
-    result["reliability"] = _reliability(decisions, examples, scheme)
-    if scheme.events:
-        result |= _confusions(decisions, examples, scheme)
+    known = has_events(examples)
+    result["reliability"] = _reliability(decisions, examples, scheme, known)
+    if scheme.events and known.any():
+        result |= _confusions(decisions, examples, scheme, known)
         if decisions.confidence is not None:
             correct = decisions.primary == true_primary(examples, scheme)
-            result["risk_coverage"] = _risk_coverage(decisions.confidence, correct)
-            result["worst"] = _worst(decisions, examples, scheme)
+            result["risk_coverage"] = _risk_coverage(decisions.confidence[known], correct[known])
+            result["worst"] = _worst(decisions, examples, scheme, known)
     if task.slices and len(found) == 1:
         topics = next(iter(parts.values())).test.topics
         measures = benchmark_measures(decisions, examples, scheme, topics)
@@ -84,18 +85,18 @@ def _together(decisions: Sequence[Decisions]) -> Decisions:
 
 
 def _reliability(
-    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme, known: Bools
 ) -> dict[str, Any]:
     found = {}
     p = decisions.event_probabilities
     if scheme.events and p is not None:
-        reported = decisions.events
+        reported = decisions.events & known[:, None]
         found["events"] = _bins(p[reported], true_events(examples, scheme)[reported])
     if scheme.stances and decisions.stance_probabilities is not None:
         first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
         q, chosen = decisions.stance_probabilities[first], decisions.stance[first]
-        top = q[np.arange(len(q)), chosen]
-        found["stance"] = _bins(top, chosen == true_stance(examples, scheme)[first])
+        top, true = q[np.arange(len(q)), chosen], true_stance(examples, scheme)[first]
+        found["stance"] = _bins(top[true >= 0], (chosen == true)[true >= 0])
     return found
 
 
@@ -120,13 +121,14 @@ def _risk_coverage(confidence: Floats, correct: Bools) -> dict[str, list[float]]
 
 
 def _confusions(
-    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme, known: Bools
 ) -> dict[str, Any]:
     labels = [*scheme.events, NO_EVENT]
     matrix = np.zeros((len(labels), len(labels)), int)
-    np.add.at(matrix, (true_primary(examples, scheme), decisions.primary), 1)
-    true = true_events(examples, scheme).astype(int)
-    reported = decisions.events.astype(int)
+    places = (true_primary(examples, scheme)[known], decisions.primary[known])
+    np.add.at(matrix, places, 1)
+    true = true_events(examples, scheme)[known].astype(int)
+    reported = decisions.events[known].astype(int)
     found: dict[str, Any] = {"confusion": {"labels": labels, "matrix": matrix.tolist()}}
     if not scheme.single_label:
         found["cooccurrence"] = {
@@ -138,13 +140,13 @@ def _confusions(
 
 
 def _worst(
-    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme, known: Bools
 ) -> list[dict[str, Any]]:
     """The surest answers whose primary event is none of the labelled ones."""
     labels, confidence = true_events(examples, scheme), decisions.confidence
     assert confidence is not None
     right = np.c_[labels, ~labels.any(1)][np.arange(len(labels)), decisions.primary]
-    wrong = np.flatnonzero(~right)
+    wrong = np.flatnonzero(~right & known)
     ranked = wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
     return [
         {
@@ -177,7 +179,9 @@ def _slices(
     }
     rows = {
         str(record.values.get(task.columns.get("id", "id"))): record.values
-        for record, _ in labelled_rows(task.folder / task.files["test"], task.columns)
+        for record, _ in labelled_rows(
+            task.folder / (task.files.get("test") or task.files["all"]), task.columns
+        )
         if record.values is not None
     }
     for column in task.slices:

@@ -8,15 +8,46 @@ import numpy as np
 import numpy.typing as npt
 
 from conflict_nlp import metrics
-from conflict_nlp.evaluation.scores import Decisions, measures
-from conflict_nlp.learning.calibrate import true_events, true_primary, true_stance
+from conflict_nlp.evaluation.scores import Decisions, measures, where_labelled
+from conflict_nlp.learning.calibrate import has_events, true_events, true_primary, true_stance
 from conflict_nlp.learning.examples import Example, LabelScheme
 
 Ints = npt.NDArray[np.int64]
 Measure = Callable[[Ints], float]
 COVERAGE = 0.8  # share of the sentences that selective accuracy is taken of
 F1_OF = "f1_"
+MEASURES = (
+    "event_macro_f1",
+    "event_micro_f1",
+    "event_subset_accuracy",
+    "primary_accuracy",
+    "event_mean_average_precision",
+    "event_brier",
+    "event_ece_predicted",
+    "event_ece_classwise",
+    "primary_ece",
+    "risk_coverage_area",
+    "selective_accuracy_80",
+    "sentence_stance_macro_f1",
+    "sentence_stance_f_avg",
+    "topic_f_avg",
+    "target_stance_macro_f1",
+    "stance_ece",
+    "stance_ece_classwise",
+    "f1_LABEL",
+)
+"""What a task can ask for; ``f1_LABEL`` with the name of an event type."""
 FAVOR_AGAINST = ("favor", "against")
+
+
+def is_measure(name: str) -> bool:
+    """Whether there is a measure of this name.
+
+    Example:
+        >>> is_measure("f1_shelling"), is_measure("accuracy")
+        (True, False)
+    """
+    return name in MEASURES or name.startswith(F1_OF)
 
 
 def benchmark_measures(
@@ -66,7 +97,7 @@ def _of_events(
                 confidence[r], correct[r], COVERAGE
             ),
         }
-    return found
+    return where_labelled(has_events(examples), found)
 
 
 def _of_stance(

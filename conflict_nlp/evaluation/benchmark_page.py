@@ -22,7 +22,7 @@ __all__ = ["benchmark_markdown", "benchmark_page"]
 _TEMPLATE = Path(__file__).parent / "data" / "benchmark.html.j2"
 _INTRODUCTION = (
     "In square brackets: 95 % intervals. An arrow ↓ marks measures of which less is better. "
-    "Variants that share a letter are not told apart by the comparisons of their task; a is the "
+    "Variants that share a letter are not told apart from the best of their group; a is the "
     "best group. Rows in italics are results that others published, which may come from other "
     "training data or another split."
 )

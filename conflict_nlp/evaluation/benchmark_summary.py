@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from conflict_nlp.evaluation._benchmark_view import lower_is_better
 from conflict_nlp.evaluation.benchmark import Outcome
 from conflict_nlp.evaluation.benchmark_advice import advice
 from conflict_nlp.evaluation.benchmark_details import details
@@ -19,7 +20,7 @@ from conflict_nlp.evaluation.outputs import labels_for
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.registry import Task
 from conflict_nlp.evaluation.task_data import Part
-from conflict_nlp.learning.calibrate import true_primary
+from conflict_nlp.learning.calibrate import true_primary, true_stance
 
 Measure = Callable[[npt.NDArray[np.int64]], float]
 Floats = npt.NDArray[np.float64]
@@ -74,11 +75,12 @@ def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) 
             {name: getattr(one, name) for name in one.__slots__} for one in task.published
         ],
     }
-    sample = Sample({name: len(part.test) for name, part in parts.items()}, draws)
+    ids = {name: [e.id for e in part.test.examples] for name, part in parts.items()}
+    sample = Sample(ids, draws)
     main: dict[str, Floats] = {}
-    right: dict[str, npt.NDArray[np.bool_]] = {}
+    right: dict[str, dict[str, bool]] = {}
     for variant in outcome.variants:
-        found = outcome.of(task.name, variant.name)
+        found = _whole_seeds(outcome.of(task.name, variant.name), parts)
         if not found:
             continue
         result: dict[str, Any] = {"task": task.name, "variant": variant.name}
@@ -102,6 +104,7 @@ def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) 
                     right[variant.name] = singles
             result |= {"status": DONE, "seeds": sorted({seed for _, seed in found})}
             result["parts"] = list(parts)
+            result["ran"] = _ran(found)
             result["figures"] = {
                 name: figure(of) | {"deviation": _deviation(runs, name, sample)}
                 for name, of in values.items()
@@ -113,9 +116,27 @@ def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) 
     record["comparisons"][task.name] = compared
     differ = {frozenset((c["first"], c["second"])) for c in compared if c["p_holm"] < ALPHA}
     record["groups"][task.name] = groups(
-        {name: float(values[0]) for name, values in main.items()},
+        {n: float(v[0]) * (-1 if lower_is_better(task.main) else 1) for n, v in main.items()},
         lambda one, other: frozenset((one, other)) in differ,
     )
+
+
+def _whole_seeds(
+    found: dict[tuple[str, int], Kept], parts: Mapping[str, Part]
+) -> dict[tuple[str, int], Kept]:
+    """The runs of those seeds that have run on all parts, if there is such a seed."""
+    done = {seed for _, seed in found if all((part, seed) in found for part in parts)}
+    return {(p, seed): kept for (p, seed), kept in found.items() if not done or seed in done}
+
+
+def _ran(found: Mapping[tuple[str, int], Kept]) -> list[dict[str, Any]]:
+    """At which commits, on which machines and how long the runs were made."""
+    seconds: dict[tuple[str, str], float] = {}
+    for kept in found.values():
+        made = kept.record["provenance"]
+        where = (str(made["commit"]), str(made["machine"]["cpu"]))
+        seconds[where] = seconds.get(where, 0.0) + kept.record["seconds"]
+    return [{"commit": c, "cpu": cpu, "seconds": round(s, 1)} for (c, cpu), s in seconds.items()]
 
 
 def _measures(
@@ -136,7 +157,7 @@ def _deviation(
 ) -> float | None:
     """Standard deviation over the seeds, or over the parts where there is one seed."""
     table = np.array(
-        [[m[name](np.arange(sample.sizes[part])) for m in of] for part, of in runs.items()]
+        [[m[name](np.arange(len(sample.ids[part]))) for m in of] for part, of in runs.items()]
     )
     values = table.mean(0) if table.shape[1] > 1 else table[:, 0]
     return float(values.std(ddof=1)) if len(values) > 1 else None
@@ -144,31 +165,35 @@ def _deviation(
 
 def _right(
     found: Mapping[tuple[str, int], Kept], parts: Mapping[str, Part]
-) -> npt.NDArray[np.bool_] | None:
-    """Whether the one label of each sentence is right, for tasks with one; of the first seed."""
-    answers = []
+) -> dict[str, bool] | None:
+    """Whether the one label of each sentence is right, by its id; None for tasks with several.
+
+    Of the first seed, and of the first part that has the sentence.
+    """
+    answers: dict[str, bool] = {}
     seed = min(seed for _, seed in found)
-    for part in parts:
-        kept = found[(part, seed)]
+    for name, part in parts.items():
+        kept = found[(name, seed)]
         scheme = scheme_of(kept)
         assert kept.decisions is not None
-        examples = labels_for(parts[part].test, scheme)
-        if scheme.events and parts[part].scheme.single_label:
-            answers.append(kept.decisions.primary == true_primary(examples, scheme))
-        elif not scheme.events:
-            answers.append(
-                kept.decisions.stance == [scheme.stance_index(e.stance) for e in examples]
-            )
+        examples = labels_for(part.test, scheme)
+        if part.scheme.single_label and scheme.events:
+            right = kept.decisions.primary == true_primary(examples, scheme)
+        elif not part.scheme.events:
+            first = np.r_[True, kept.decisions.rows[1:] != kept.decisions.rows[:-1]]
+            right = (kept.decisions.stance == true_stance(examples, scheme))[first]
         else:
             return None
-    return np.concatenate(answers)
+        for example, correct in zip(examples, right, strict=True):
+            answers.setdefault(example.id, bool(correct))
+    return answers
 
 
 def _compared(
-    measure: str, main: Mapping[str, Floats], right: Mapping[str, npt.NDArray[np.bool_]]
+    measure: str, main: Mapping[str, Floats], right: Mapping[str, Mapping[str, bool]]
 ) -> list[dict[str, Any]]:
-    ranked = sorted(main, key=lambda name: -main[name][0])
-    pairs = list(combinations(ranked, 2))
+    sign = 1 if lower_is_better(measure) else -1
+    pairs = list(combinations(sorted(main, key=lambda name: sign * main[name][0]), 2))
     tests = [paired(main[one], main[other]) for one, other in pairs]
     corrected = holm([test["p"] for test in tests])
     return [
@@ -178,12 +203,16 @@ def _compared(
             "measure": measure,
             **test,
             "p_holm": p,
-            "mcnemar_p": (
-                mcnemar(right[one], right[other]) if {one, other} <= set(right) else None
-            ),
+            "mcnemar_p": _mcnemar(right.get(one), right.get(other)),
         }
         for (one, other), test, p in zip(pairs, tests, corrected, strict=True)
     ]
+
+
+def _mcnemar(one: Mapping[str, bool] | None, other: Mapping[str, bool] | None) -> float | None:
+    if one is None or other is None:
+        return None
+    return mcnemar(np.array([one[i] for i in one]), np.array([other[i] for i in one]))
 
 
 def texts_of(outcome: Outcome) -> dict[str, str]:

@@ -24,7 +24,6 @@ from conflict_nlp.evaluation.registry import MODEL, TRAIN, Task, Variant
 from conflict_nlp.evaluation.scores import Decisions, measures
 from conflict_nlp.evaluation.suites import run_suites
 from conflict_nlp.evaluation.task_data import Part
-from conflict_nlp.learning.backbones import backbone_folder
 from conflict_nlp.learning.examples import LabelScheme
 
 TIMED = 105  # sentences that costs are measured on
@@ -64,8 +63,8 @@ class Cell:
         if not base:
             return {}
         try:
-            folder = model_path(base) if self.variant.kind == MODEL else backbone_folder(base)
-        except ConflictNLPError:  # running it will say so
+            folder = model_path(base)
+        except ConflictNLPError:  # of the hub, by name, or nowhere: running it will say so
             return {}
         kinds = (".onnx", ".safetensors", ".bin", ".json")
         return {p.name: file_hash(p) for p in sorted(folder.iterdir()) if p.suffix in kinds}
@@ -88,14 +87,17 @@ def scheme_of(kept: Kept) -> LabelScheme:
 
 
 def load_cell(folder: pathlib.Path, cell: Cell, key: str) -> Kept | None:
-    """A cell that has come to an end under the same key; one that failed is tried anew."""
+    """A cell that has come to an end under the same key, well or not."""
     path = folder / f"{cell.name}.json"
     if not path.exists():
         return None
     record = json.loads(path.read_text("utf-8"))
-    if record["key"] != key or record["status"] != DONE:
+    if record["key"] != key:
         return None
-    return Kept(record, _load_decisions(folder / f"{cell.name}.npz"))
+    if record["status"] != DONE:
+        return Kept(record, None)
+    decisions = _load_decisions(folder / f"{cell.name}.npz", key)
+    return None if decisions is None else Kept(record, decisions)
 
 
 def run_cell(folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int) -> Kept:
@@ -118,7 +120,7 @@ def run_cell(folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int)
     }
     decisions = None
     try:
-        decisions, found = _measured(folder, cell, part, draws)
+        decisions, found = _measured(folder, cell, part, key, draws)
         record |= {"status": DONE} | found
     except (ConflictNLPError, OSError) as error:
         record |= {"status": UNAVAILABLE, "reason": str(error)}
@@ -128,7 +130,7 @@ def run_cell(folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int)
     record["provenance"] = provenance([], {"training": cell.seed})
     folder.mkdir(parents=True, exist_ok=True)
     if decisions is not None:
-        _save_decisions(folder / f"{cell.name}.npz", decisions)
+        _save_decisions(folder / f"{cell.name}.npz", decisions, key)
     whole = folder / f"{cell.name}.json"
     half = whole.with_suffix(".part")
     half.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -137,9 +139,9 @@ def run_cell(folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int)
 
 
 def _measured(
-    folder: pathlib.Path, cell: Cell, part: Part, draws: int
+    folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int
 ) -> tuple[Decisions, dict[str, Any]]:
-    fitted = _fit(folder, cell, part)
+    fitted = _fit(folder, cell, part, key)
     on_dev = fitted.predict(part.dev)
     decided = fitted.cross_fitted(part.dev, on_dev)
     everything = np.arange(len(part.dev))
@@ -158,12 +160,14 @@ def _measured(
     return decisions, record
 
 
-def _fit(folder: pathlib.Path, cell: Cell, part: Part) -> Fitted:
+def _fit(folder: pathlib.Path, cell: Cell, part: Part, key: str) -> Fitted:
     variant = cell.variant
     if variant.kind == MODEL:
-        return ready(variant, part)
+        return ready(variant, cell.task, part)
     if variant.kind == TRAIN:
-        return fine_tuned(variant, cell.task, part, cell.seed, folder / "training" / cell.name)
+        return fine_tuned(
+            variant, cell.task, part, cell.seed, folder / "training" / f"{cell.name}.{key[:12]}"
+        )
     if variant.recipe not in RECIPES:
         raise ConflictNLPError(f"no recipe {variant.recipe!r}; there are {', '.join(RECIPES)}")
     return RECIPES[variant.recipe](
@@ -171,12 +175,15 @@ def _fit(folder: pathlib.Path, cell: Cell, part: Part) -> Fitted:
     )
 
 
-def _save_decisions(path: pathlib.Path, decisions: Decisions) -> None:
+def _save_decisions(path: pathlib.Path, decisions: Decisions, key: str) -> None:
     arrays = {n: getattr(decisions, n) for n in Decisions.__dataclass_fields__}
-    np.savez_compressed(path, **{n: value for n, value in arrays.items() if value is not None})
+    known = {n: value for n, value in arrays.items() if value is not None}
+    np.savez_compressed(path, key=np.array(key), **known)
 
 
-def _load_decisions(path: pathlib.Path) -> Decisions:
+def _load_decisions(path: pathlib.Path, key: str) -> Decisions | None:
     with np.load(path) as file:
+        if str(file["key"]) != key:  # a run was broken off between the two files
+            return None
         found: dict[str, Any] = {n: file.get(n) for n in Decisions.__dataclass_fields__}
     return Decisions(**found)

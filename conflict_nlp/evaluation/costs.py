@@ -26,7 +26,7 @@ def costs(fitted: Fitted, sentences: Sentences) -> dict[str, float]:
 
     Args:
         fitted: the variant.
-        sentences: at least ten, of which the first ones warm it up.
+        sentences: two or more, of which the first ones warm it up.
 
     Returns:
         ``sentences_per_cpu_second``, ``latency_p50_ms`` and ``latency_p95_ms`` of one sentence,
@@ -74,10 +74,11 @@ def _measure(given: str, taken: str) -> None:
     with pathlib.Path(given).open("rb") as file:
         predict: Any = pickle.load(file)
         sentences: Sequence[Sentences] = pickle.load(file)
-    for one in sentences[:WARM_UP]:
+    warm_up = min(WARM_UP, len(sentences) - 1)
+    for one in sentences[:warm_up]:
         predict(one)
     latencies, cpu = [], time.process_time()
-    for one in sentences[WARM_UP:]:
+    for one in sentences[warm_up:]:
         start = time.perf_counter()
         predict(one)
         latencies.append(time.perf_counter() - start)

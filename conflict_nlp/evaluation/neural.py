@@ -16,7 +16,7 @@ from conflict_nlp._resources import model_path
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.evaluation.outputs import Fitted
-from conflict_nlp.evaluation.registry import Task, Variant
+from conflict_nlp.evaluation.registry import LEAVE_ONE_OUT, Task, Variant
 from conflict_nlp.evaluation.task_data import Part, Sentences
 from conflict_nlp.learning.checkpoint import load_encoder
 from conflict_nlp.learning.config import TrainConfig
@@ -76,7 +76,7 @@ class ExportedModel:
         )
 
 
-def ready(variant: Variant, part: Part) -> Fitted:
+def ready(variant: Variant, task: Task, part: Part) -> Fitted:
     """A model that has learnt the task's labels already.
 
     Raises:
@@ -87,8 +87,8 @@ def ready(variant: Variant, part: Part) -> Fitted:
     scheme = LabelScheme.of_model(settings)
     if (scheme.events, scheme.stances) != (part.scheme.events, part.scheme.stances):
         raise ModelError(f"{settings.name} has other labels than the task")
-    if part.name != "test":
-        raise ModelError(f"{settings.name} was trained on sentences of this part")
+    if task.split == LEAVE_ONE_OUT:
+        raise ModelError(f"{settings.name} was trained on the outlet that is left out")
     calibration = Calibration.load(folder / CALIBRATION_FILE)
     return Fitted(ExportedModel(folder), scheme, calibration, files=_files(folder))
 
@@ -125,6 +125,8 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
         labels="codebook" if task.codebook else "data",
         seed=seed,
     ).checked()
+    if config.onward and task.split == LEAVE_ONE_OUT:
+        raise ModelError(f"{config.base} was trained on the outlet that is left out")
     train(config, resume=True)
     model = folder / "model"
     settings_of_model, _ = export(folder / "checkpoint", model)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conflict_nlp.errors import DataError
+from conflict_nlp.evaluation.benchmark_measures import MEASURES, is_measure
 from conflict_nlp.learning.backbones import backbones
 
 __all__ = ["MODEL", "RECIPE", "TRAIN", "Published", "Registry", "Task", "Variant"]
@@ -100,11 +101,15 @@ class Task:
         found = []
         if self.split not in SPLITS:
             found.append(f"split {self.split!r} is none of {', '.join(SPLITS)}")
-        wanted = {"all"} if self.split == RANDOM else {"train", "test"}
+        needs = {RANDOM: {"all"}, LEAVE_ONE_OUT: {"train", "dev", "test"}}
+        wanted = needs.get(self.split, {"train", "test"})
         if not wanted <= set(self.files):
             found.append(f"files lacks {', '.join(sorted(wanted - set(self.files)))}")
         if self.split == LEAVE_ONE_OUT and not self.outlets:
             found.append("outlets names none to leave out")
+        unknown = [name for name in (self.main, *self.measures) if not is_measure(name)]
+        if unknown:
+            found.append(f"no measure {', '.join(unknown)}; known are {', '.join(MEASURES)}")
         if not (0 < self.test_share < 1 and 0 < self.dev_share < 1):
             found.append("test_share and dev_share are shares between 0 and 1")
         return found
@@ -190,7 +195,7 @@ class Registry:
         for path, folder in places:
             declared = _read(path)
             for name, values in declared.pop("tasks", {}).items():
-                _declare(Task, tasks, name, values | {"folder": folder}, path, problems)
+                _declare(Task, tasks, name, values, path, problems, folder=folder)
             for name, values in declared.pop("variants", {}).items():
                 _declare(Variant, variants, name, values, path, problems)
             tuned = declared.pop("fine_tuning", None)
@@ -239,10 +244,14 @@ def _declare(
     values: dict[str, Any],
     path: pathlib.Path,
     problems: list[str],
+    **given: Any,
 ) -> None:
+    if not isinstance(values, dict):
+        problems.append(f"{path}: {name} is no table of settings")
+        return
     fields = {entry.name: entry for entry in dataclasses.fields(kind)}
     unknown = sorted(set(values) - set(fields) | ({"name"} & set(values)))
-    values = {"name": name, **values}
+    values = {"name": name, **values, **given}
     missing = sorted(
         key
         for key, entry in fields.items()

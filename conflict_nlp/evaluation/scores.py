@@ -153,7 +153,7 @@ def _event_measures(
             "primary_ece": lambda r: metrics.ece(confidence[r], correct[r]),
             "risk_coverage_area": lambda r: metrics.risk_coverage_area(confidence[r], correct[r]),
         }
-    return _where(has_events(examples), found)
+    return where_labelled(has_events(examples), found)
 
 
 def _stance_measures(
@@ -186,13 +186,13 @@ def _stance_measures(
                 q[r], metrics.one_hot(sentence_true[r], classes)
             ),
         }
-    found = _where(sentence_true >= 0, found)
+    found = where_labelled(sentence_true >= 0, found)
     if any(targets):
         found["target_stance_macro_f1"] = target_f1
     return found
 
 
-def _where(
+def where_labelled(
     labelled: Bools, figures: dict[str, Callable[[Ints], float]]
 ) -> dict[str, Callable[[Ints], float]]:
     """The figures on those of the sentences asked for that are labelled; none if no sentence is."""

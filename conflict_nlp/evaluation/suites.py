@@ -33,12 +33,12 @@ class Answers:
     events: Bools
     stances: Ints | None
 
-    def measures(self, true: Bools, stance: Ints) -> dict[str, Measure]:
+    def measures(self, true: Bools, stance: Ints | None) -> dict[str, Measure]:
         """Figures of these answers as functions of the sentences they are computed on."""
         found: dict[str, Measure] = {
             "event_macro_f1": lambda r: metrics.macro_f1(true[r], self.events[r])
         }
-        if self.stances is not None:
+        if self.stances is not None and stance is not None:
             classes = int(max(stance.max(), self.stances.max())) + 1
             one, other = metrics.one_hot(stance, classes), metrics.one_hot(self.stances, classes)
             found["sentence_stance_macro_f1"] = lambda r: metrics.macro_f1(one[r], other[r])
@@ -74,10 +74,11 @@ def run_suites(
         {'sentences': 955, 'events_same': {'value': 0.95, 'low': 0.94, 'high': 0.96}}
     """
     scheme = fitted.scheme
-    kept = [e for e in sentences.examples if e.events is not None and e.stance is not None]
+    kept = [e for e in sentences.examples if e.events is not None]
+    known = bool(scheme.stances) and all(e.stance is not None for e in kept)
     texts, size = [e.text for e in kept], len(kept)
     true = true_events(kept, scheme)
-    stance = np.array([scheme.stance_index(e.stance) if scheme.stances else 0 for e in kept])
+    stance = np.array([scheme.stance_index(e.stance) for e in kept]) if known else None
     clean = answers(fitted, texts)
     measures = clean.measures(true, stance)
     record: dict[str, Any] = {

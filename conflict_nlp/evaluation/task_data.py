@@ -117,16 +117,18 @@ def parts_of(task: Task) -> list[Part]:
         groups = _groups(task, train)
         dev_rows, rest = _drawn(groups, task.dev_share, random.Random(SEED))
         train, dev = train.take(rest), train.take(dev_rows)
-    return [_part(task, "test", _beside(train, test), dev, test)]
+    return [_part(task, "test", train, dev, test)]
 
 
 def _part(task: Task, name: str, train: Sentences, dev: Sentences, test: Sentences) -> Part:
     extra = [example for path in _extra(task) for example in read_labelled(path)]
     train = replace(train, examples=(*train.examples, *extra)) if extra else train
+    train = _beside(_beside(train, test), dev)
     if task.codebook:
         scheme = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
     else:
-        scheme = LabelScheme.of([*train.examples, *dev.examples])
+        # Of all sentences, so that the random parts of a task have the same labels.
+        scheme = LabelScheme.of([*train.examples, *dev.examples, *test.examples])
     for what, sentences in (("learn from", train), ("choose on", dev), ("score", test)):
         if not len(sentences):
             raise DataError(
@@ -139,15 +141,24 @@ def _part(task: Task, name: str, train: Sentences, dev: Sentences, test: Sentenc
 
 
 def _extra(task: Task) -> list[pathlib.Path]:
-    return sorted(pathlib.Path().glob(task.extra_train)) if task.extra_train else []
+    if not task.extra_train:
+        return []
+    place = pathlib.Path(task.extra_train)
+    found = sorted(place.parent.glob(place.name))
+    if not found:
+        raise DataError(
+            f"{task.name}: no file matches {task.extra_train!r}, from where further training rows "
+            "are read. Run the benchmark in a clone of the repository, or mend extra_train."
+        )
+    return found
 
 
 def _random_parts(task: Task) -> list[Part]:
     everything = _read(task, "all")
     assert everything is not None
-    first: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
     for row, example in enumerate(everything.examples):
-        first.setdefault(normal(example.text), row)
+        first.setdefault((normal(example.text), _topic(everything, row)), row)
     everything = everything.take(sorted(first.values()))
     groups = _groups(task, everything)
     parts = []
@@ -208,7 +219,7 @@ def _without(
 
 
 def _beside(train: Sentences, test: Sentences) -> Sentences:
-    """The training rows whose text is not in the test split as well."""
+    """The training rows whose text is not in another split as well."""
     known = {(normal(e.text), _topic(test, row)) for row, e in enumerate(test.examples)}
     return train.take(
         row
