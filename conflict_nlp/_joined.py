@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -28,12 +28,16 @@ def check_packages(output: Path) -> None:
     Raises:
         MissingExtraError: a package for its kind is not installed.
     """
-    needed = {"pyarrow"} if kind_of(output) == ".parquet" else set()
+    needed = {"pyarrow.parquet"} if kind_of(output) == ".parquet" else set()
     if output.suffix.lower() == ".zst":
         needed.add("zstandard")
     for package in needed:
-        if find_spec(package) is None:
-            raise MissingExtraError(package, "files", f"writing {output.name}")
+        # Loaded, not just looked for: the memory it takes is then there from the first row on.
+        try:
+            import_module(package)
+        except ImportError as error:
+            name = package.partition(".")[0]
+            raise MissingExtraError(name, "files", f"writing {output.name}") from error
 
 
 def join_parts(
