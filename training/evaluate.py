@@ -16,7 +16,7 @@ import argparse
 import json
 import pathlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FIL
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
 from conflict_nlp.errors import ModelError
+from conflict_nlp.evaluation.outputs import without_probabilities
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import Decisions, cross_fitted, decide, measures, score
 from conflict_nlp.learning.calibrate import fit_calibration, true_events, true_primary, true_stance
@@ -98,14 +99,8 @@ def baseline(folder: pathlib.Path, name: str) -> Variant:
 
 def constant(logits: Logits) -> Decisions:
     """Decisions of the majority baseline: no probabilities, and nothing to tune."""
-    found = decide(logits, Calibration.identity(len(EVENTS), len(STANCES)))
-    return replace(
-        found,
-        event_probabilities=None,
-        confidence=None,
-        abstains=np.zeros(len(logits.ids), bool),
-        stance_probabilities=None,
-        primary=logits.primary.argmax(1),
+    return without_probabilities(
+        decide(logits, Calibration.identity(len(EVENTS), len(STANCES))), logits
     )
 
 
