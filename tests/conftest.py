@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cli_helpers import FakeClassifier
+from letters import letter_tokenizer
 
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.errors import ModelError, ModelNotFoundError
@@ -82,24 +83,14 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A random BERT of two small layers with a WordPiece vocabulary of letters."""
     pytest.importorskip("torch", reason="training needs the train extra")
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel
 
     folder = tmp_path_factory.mktemp("tiny") / "base"
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = sorted({c for text, *_ in SENTENCES for c in text if c.strip()} | set("ابتثجحخد"))
-    pieces = [*special, *letters, *(f"##{letter}" for letter in letters)]
-    vocabulary = {piece: place for place, piece in enumerate(pieces)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
+    tokenizer = letter_tokenizer(letters)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(pieces),
+        vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from letters import letter_tokenizer
 
 from conflict_nlp import Classifier
 from conflict_nlp._encoding import Encoder
@@ -31,19 +31,10 @@ class StubRuntime:
 def stub_classifier(lexicon: Lexicon | None = None) -> Classifier:
     """The stub with a tokenizer of letters and sentences of up to 64 tokens."""
     letters = "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىءأإآؤئ0123456789.,\"'"
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters)]
-    vocabulary = {piece: place for place, piece in enumerate(pieces)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
     settings = ModelSettings("stub-1", "stub", tuple(EVENTS), STANCES, "1")
     return Classifier(
         StubRuntime(),
-        Encoder(tokenizer, Normalizer(), "", 64),
+        Encoder(letter_tokenizer(letters), Normalizer(), "", 64),
         settings,
         Calibration.identity(len(EVENTS), len(STANCES)),
         lexicon or Lexicon.load(),

@@ -18,6 +18,7 @@ from conflict_nlp.evaluation.benchmark import run_benchmark
 from conflict_nlp.evaluation.benchmark_summary import summary
 from conflict_nlp.evaluation.provenance import file_hash
 from conflict_nlp.evaluation.registry import Registry
+from conflict_nlp.evaluation.task_data import parts_of
 
 Folder = pathlib.Path
 
@@ -164,6 +165,68 @@ def test_what_is_done_is_not_done_again_unless_it_changed(
     with (tmp_path / "events.jsonl").open("a") as file:
         file.write("\n")
     assert run() and "SHA-256" in run()[0]
+
+
+def test_an_outlet_is_left_out_of_all_that_a_variant_has_learnt(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    outlets = [
+        {
+            "id": f"{split}{n}",
+            "text": f"{text} {place} {n}",
+            "events": events,
+            "source": source,
+            "split": split,
+        }
+        for place, split in enumerate(("train", "dev", "test"))
+        for n, (text, events, *_) in enumerate(SENTENCES)
+        for source in ("one", "two")
+        if (n % 2 == 0) == (source == "one")
+    ]
+    write_rows(tmp_path / "outlets.jsonl", outlets)
+    declared = """
+[tasks.outlets]
+title = "an outlet left out"
+files = { train = "outlets.jsonl", dev = "outlets.jsonl", test = "outlets.jsonl" }
+codebook = true
+split = "leave-one-out"
+outlets = ["one"]
+main = "event_micro_f1"
+
+[variants.onward]
+title = "the shipped model onward"
+kind = "train"
+settings = { base = "default", epochs = 1 }
+"""
+    path = tmp_path / "outlets.toml"
+    path.write_text(declared, "utf-8")
+    registry = Registry.load([path], tmp_path)
+    part = parts_of(registry.tasks["outlets"])[0]
+    assert {e.source for e in part.test.examples} == {"one"}
+    assert {e.source for e in (*part.train.examples, *part.dev.examples)} == {"two"}
+    # What the shipped model was trained on holds the outlets of its task.
+    outcome = run_benchmark(
+        registry, tmp_path / "out", ["outlets"], ["shipped", "onward"], draws=10
+    )
+    reasons = [kept.record["reason"] for kept in outcome.kept.values()]
+    assert len(reasons) == 2
+    assert all("outlet" in reason for reason in reasons)
+
+
+def test_test_texts_are_taken_out_of_further_training_rows(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    declared = registry_file.read_text("utf-8")
+    more = [
+        {"id": "x", "text": f"{text} 0", "events": e, "stance": s} for text, e, s, _ in SENTENCES
+    ]
+    write_rows(tmp_path / "more.jsonl", [*more, {"id": "y", "text": "نص آخر", "events": []}])
+    extra = f'codebook = true\nextra_train = "{tmp_path}/more.jsonl"\nrobustness'
+    registry_file.write_text(declared.replace("codebook = true\nrobustness", extra), "utf-8")
+    part = parts_of(Registry.load([registry_file], tmp_path).tasks["mine"])[0]
+    held_out = {e.text for e in (*part.test.examples, *part.dev.examples)}
+    assert not held_out & {e.text for e in part.train.examples}
+    assert "نص آخر" in {e.text for e in part.train.examples}
 
 
 def test_the_command_reports_and_says_what_failed(registry_file: Folder, tmp_path: Folder) -> None:

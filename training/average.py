@@ -24,13 +24,10 @@ from conflict_nlp._model_files import SETTINGS_FILE, TRAINING_FILE, ModelSetting
 from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.on_dev import judge_checkpoint
 from conflict_nlp.learning.checkpoint import (
-    WEIGHTS_FILE,
-    load_checkpoint,
+    load_weights,
     read_tokenizer,
     save_checkpoint,
 )
-from conflict_nlp.learning.exported import load_exported
-from conflict_nlp.learning.model import ConflictModel
 
 
 def alike(settings: list[ModelSettings], configs: list[dict[str, Any]]) -> None:
@@ -46,18 +43,13 @@ def alike(settings: list[ModelSettings], configs: list[dict[str, Any]]) -> None:
         )
 
 
-def load(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
-    """A checkpoint, or an exported model's weights."""
-    return load_checkpoint(folder) if (folder / WEIGHTS_FILE).exists() else load_exported(folder)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoints", type=pathlib.Path, nargs="+")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--dev", type=pathlib.Path, required=True)
     args = parser.parse_args()
-    loaded = [load(folder) for folder in args.checkpoints]
+    loaded = [load_weights(folder) for folder in args.checkpoints]
     records = [json.loads((f / TRAINING_FILE).read_text("utf-8")) for f in args.checkpoints]
     alike([settings for _, settings in loaded], [record["config"] for record in records])
     model, settings = loaded[0]

@@ -15,7 +15,9 @@ from sklearn.svm import LinearSVC
 from conflict_nlp import codebook, metrics
 from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError
-from conflict_nlp.evaluation.scores import decide, measures
+from conflict_nlp.evaluation.outputs import labels_for
+from conflict_nlp.evaluation.scores import FIGURES, decide, measures
+from conflict_nlp.evaluation.task_data import Sentences
 from conflict_nlp.learning.calibrate import fit_calibration, true_events, true_primary
 from conflict_nlp.learning.checkpoint import load_encoder
 from conflict_nlp.learning.config import TrainConfig
@@ -31,13 +33,6 @@ EPOCHS = ((50, 30, 8), (200, 15, 16), (1000, 6, 16))
 CONFIGS = {"shipped": "training/configs/onward.toml", "base": "training/configs/from_base.toml"}
 KINDS = (*CONFIGS, "tfidf")
 STRENGTH = 1.0  # of the SVM: scikit-learn's default, since few rows are no ground to choose it on
-FIGURES = (
-    "event_macro_f1",
-    "event_micro_f1",
-    "primary_accuracy",
-    "sentence_stance_macro_f1",
-    "target_stance_macro_f1",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,12 +124,7 @@ def by_words(cell: Cell, parts: Parts) -> tuple[LabelScheme, dict[str, Logits]]:
 
 def judged(scheme: LabelScheme, logits: dict[str, Logits], parts: Parts) -> dict[str, float]:
     """Figures on the test part, with calibration and thresholds of the rows kept from training."""
-    examples = {name: parts[name] for name in ("dev", "test")}
-    if not scheme.stances:
-        examples = {
-            name: [dataclasses.replace(e, stance=None, targets=()) for e in part]
-            for name, part in examples.items()
-        }
+    examples = {name: labels_for(Sentences(tuple(parts[name])), scheme) for name in ("dev", "test")}
     unknown = {n for e in examples["test"] for n in e.events or ()} - set(scheme.events)
     if unknown:
         raise DataError(f"none of the rows drawn has the labels {sorted(unknown)}; draw more.")

@@ -19,7 +19,6 @@ import json
 import pathlib
 import random
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -44,7 +43,6 @@ from conflict_nlp.learning.read import read_labelled
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
 WORDS = (5, 45)  # length of the sentences taken: short enough to train on fast
 NEAR = 0.03  # share of the pool, best scored first, that an event type's sentences are drawn from
-CHUNK = 100
 DIGITS = 4
 Floats = npt.NDArray[np.float32]
 
@@ -76,26 +74,6 @@ def choose(scores: Floats, count: int, chance: random.Random) -> list[int]:
                     chosen.add(best)
                     break
     return sorted(chosen)[:count]
-
-
-def predict(classifier: Classifier, examples: Sequence[Example]) -> Logits:
-    """Logits of an exported model, on all cores."""
-
-    def part(start: int) -> Logits:
-        some = examples[start : start + CHUNK]
-        return predict_onnx(classifier.runtime, classifier.encoder, some)
-
-    starts = range(0, len(examples), CHUNK)
-    with ThreadPoolExecutor(cores()) as workers:
-        parts = list(track(workers.map(part, starts), classifier.name, total=len(starts)))
-    counts = [1 + len(e.targets) for e in examples]
-    return Logits(
-        tuple(e.id for e in examples),
-        np.concatenate([p.events for p in parts]),
-        np.concatenate([p.primary for p in parts]),
-        np.concatenate([p.stance for p in parts]),
-        np.repeat(np.arange(len(examples)), counts),
-    )
 
 
 def blended_events(
@@ -147,8 +125,11 @@ def main() -> None:
     places = choose(scores, args.rows, random.Random(args.seed))
     chosen = with_found_targets([unlabelled[i] for i in places])
     teachers = [Classifier.from_pretrained(name) for name in args.teacher]
-    on_dev = [predict(teacher, dev) for teacher in teachers]
-    on_pool = [predict(teacher, chosen) for teacher in teachers]
+    on_dev = [predict_onnx(teacher.runtime, teacher.encoder, dev) for teacher in teachers]
+    on_pool = [
+        predict_onnx(teacher.runtime, teacher.encoder, chosen)
+        for teacher in track(teachers, "labelling")
+    ]
     events = blended_events(
         [*(x.events for x in on_dev), dev_scores],
         [*(x.events for x in on_pool), scores[places]],

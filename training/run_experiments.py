@@ -23,7 +23,7 @@ import numpy as np
 
 from conflict_nlp import metrics
 from conflict_nlp.evaluation.provenance import provenance
-from conflict_nlp.evaluation.scores import cross_fitted, measures
+from conflict_nlp.evaluation.scores import FIGURES, cross_fitted, measures
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.examples import Example, LabelScheme
@@ -33,13 +33,6 @@ from conflict_nlp.learning.trainer import train
 
 DECLARED = pathlib.Path("training/experiments.toml")
 RESULTS = pathlib.Path("training/results/experiments.jsonl")
-FIGURES = (
-    "event_macro_f1",
-    "event_micro_f1",
-    "primary_accuracy",
-    "sentence_stance_macro_f1",
-    "target_stance_macro_f1",
-)
 DRAWS = 500
 BASE = pathlib.Path("artifacts/experiments/base/dev_logits.npz")
 

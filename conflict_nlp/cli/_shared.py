@@ -44,8 +44,8 @@ def load_classifier(model: str, lexicon: Sequence[Path] = ()) -> Classifier:
         ModelError: the model is damaged.
 
     Example:
-        >>> load_classifier("default").name  # doctest: +SKIP
-        'conflict-nlp-e5-small-3'
+        >>> load_classifier("default").settings.codebook
+        '1'
     """
     from conflict_nlp.actors import Lexicon
     from conflict_nlp.classifier import Classifier

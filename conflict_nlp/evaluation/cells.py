@@ -122,7 +122,7 @@ def run_cell(folder: pathlib.Path, cell: Cell, part: Part, key: str, draws: int)
     try:
         decisions, found = _measured(folder, cell, part, key, draws)
         record |= {"status": DONE} | found
-    except (ConflictNLPError, OSError) as error:
+    except ConflictNLPError as error:
         record |= {"status": UNAVAILABLE, "reason": str(error)}
     except Exception as error:  # one failure must not lose the rest
         record |= {"status": FAILED, "reason": f"{type(error).__name__}: {error}"}

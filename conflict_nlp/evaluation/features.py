@@ -9,16 +9,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
+from tokenizers import Tokenizer
+from transformers import AutoModel
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp.evaluation.task_data import Sentences
 from conflict_nlp.learning.backbones import backbone_folder
+from conflict_nlp.learning.checkpoint import read_tokenizer
 from conflict_nlp.learning.examples import Example
 from conflict_nlp.learning.text_features import normal
-from conflict_nlp.text import repair
+from conflict_nlp.text import Normalizer, repair
 
 WINDOW = 6  # words on each side of a target
 FEW_TOPICS = 50  # up to so many, each topic gets weights of its own
@@ -108,7 +112,7 @@ class FrozenFeatures:
         prefix: text put before every sentence.
     """
 
-    def __init__(self, base: str, prefix: str = "query: ") -> None:
+    def __init__(self, base: str, prefix: str = "") -> None:
         self.folder = backbone_folder(base)
         self._prefix = prefix
         self._scalers = (StandardScaler(), StandardScaler())
@@ -153,14 +157,9 @@ class FrozenFeatures:
 
 def load_frozen(folder: pathlib.Path, prefix: str) -> tuple[Any, Encoder]:
     """An encoder of the hub's form with its tokenizer, for use as it is."""
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
     torch.set_num_threads(1)
     model = AutoModel.from_pretrained(folder, add_pooling_layer=False, dtype="float32")
-    tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
-    from conflict_nlp.text import Normalizer
-
+    tokenizer = Tokenizer.from_str(read_tokenizer(folder))
     return model.eval(), Encoder(tokenizer, Normalizer(), prefix, 512)
 
 
@@ -168,8 +167,6 @@ def states_of(
     model: Any, encoder: Encoder, text: str, spans: Sequence[tuple[int, int]]
 ) -> tuple[npt.NDArray[np.float32], list[npt.NDArray[np.float32]]]:
     """Token states of a sentence ``[length, hidden]``, and the token mask of each span."""
-    import torch
-
     encoded = encoder.encode(repair(text))
     with torch.inference_mode():
         output = model(input_ids=torch.tensor([encoded.ids]))

@@ -7,11 +7,8 @@ import pathlib
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
-from conflict_nlp._parallel import in_order
 from conflict_nlp._resources import model_path
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import DataError, ModelError
@@ -22,10 +19,9 @@ from conflict_nlp.learning.checkpoint import load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.export import export
-from conflict_nlp.learning.predict import Logits
+from conflict_nlp.learning.predict import Logits, predict_onnx
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
-from conflict_nlp.text import repair
 
 
 class ExportedModel:
@@ -50,30 +46,14 @@ class ExportedModel:
 
     def __call__(self, sentences: Sentences) -> Logits:
         """Logits for sentences; with topics, the stance toward these."""
-        runtime, encoder = self._model()
-        topics = sentences.topics or (None,) * len(sentences)
+        return predict_onnx(*self._model(), sentences.examples, sentences.topics)
 
-        def one(given: tuple[Example, str | None]) -> tuple[Any, Any, Any]:
-            example, topic = given
-            text = repair(example.text)
-            if topic is not None:
-                encoded = encoder.encode(text, repair(topic).text)
-                output = runtime(encoded.ids, encoded.target_masks([]))
-                return output.events, output.primary, output.stance[-1:]  # toward the topic
-            encoded = encoder.encode(text)
-            spans = [target.span for target in example.targets if target.span is not None]
-            output = runtime(encoded.ids, encoded.target_masks(spans))
-            return output.events, output.primary, output.stance
 
-        pairs = zip(sentences.examples, topics, strict=True)
-        events, primary, stance = zip(*in_order(one, pairs), strict=True)
-        return Logits(
-            tuple(example.id for example in sentences.examples),
-            np.stack(events),
-            np.stack(primary),
-            np.concatenate(stance),
-            np.repeat(np.arange(len(events)), [len(rows) for rows in stance]),
-        )
+def exported_variant(folder: pathlib.Path) -> Fitted:
+    """An exported model with the calibration that is stored with it."""
+    scheme = LabelScheme.of_model(ModelSettings.load(folder))
+    calibration = Calibration.load(folder / CALIBRATION_FILE)
+    return Fitted(ExportedModel(folder), scheme, calibration, files=_files(folder))
 
 
 def ready(variant: Variant, task: Task, part: Part) -> Fitted:
@@ -82,15 +62,12 @@ def ready(variant: Variant, task: Task, part: Part) -> Fitted:
     Raises:
         ModelError: there is no such model, or it has other labels.
     """
-    folder = model_path(variant.path)
-    settings = ModelSettings.load(folder)
-    scheme = LabelScheme.of_model(settings)
-    if (scheme.events, scheme.stances) != (part.scheme.events, part.scheme.stances):
-        raise ModelError(f"{settings.name} has other labels than the task")
+    found = exported_variant(model_path(variant.path))
+    if (found.scheme.events, found.scheme.stances) != (part.scheme.events, part.scheme.stances):
+        raise ModelError(f"{variant.path} has other labels than the task")
     if task.split == LEAVE_ONE_OUT:
-        raise ModelError(f"{settings.name} was trained on the outlet that is left out")
-    calibration = Calibration.load(folder / CALIBRATION_FILE)
-    return Fitted(ExportedModel(folder), scheme, calibration, files=_files(folder))
+        raise ModelError(f"{variant.path} was trained on the outlet that is left out")
+    return found
 
 
 def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: pathlib.Path) -> Fitted:

@@ -137,7 +137,7 @@ def tfidf(make: Make) -> Recipe:
 
 def frozen(part: Part, descriptions: Mapping[str, str], settings: Settings) -> Fitted:
     """An untrained encoder's states with logistic regression."""
-    features = FrozenFeatures(settings["base"])
+    features = FrozenFeatures(settings["base"], settings.get("prefix", ""))
     fitted = _linear(regression, features, part, settings)
     return replace(fitted, files=_weights(features))
 
@@ -170,7 +170,7 @@ def ngec(part: Part, descriptions: Mapping[str, str], settings: Settings) -> Fit
     """Sentence embeddings, a linear SVM an event, one threshold for all (Halterman et al. 2023)."""
     if not part.scheme.events:
         raise DataError("the recipe codes events, and the task asks for none")
-    features = FrozenFeatures(settings["base"])
+    features = FrozenFeatures(settings["base"], settings.get("prefix", ""))
     bare = Sentences(tuple(replace(e, targets=()) for e in part.train.examples))
     scheme = replace(part.scheme, stances=(), single_label=False)
     model = OneVsRestClassifier(CalibratedClassifierCV(svm(settings["c"], None), cv=3), n_jobs=1)
@@ -208,7 +208,7 @@ def zero_shot(part: Part, descriptions: Mapping[str, str], settings: Settings) -
     if not part.scheme.events:
         raise DataError("labels are described for events, and the task asks for none")
     scheme = replace(part.scheme, stances=())
-    features = FrozenFeatures(settings["base"])
+    features = FrozenFeatures(settings["base"], settings.get("prefix", ""))
     bare = tuple(replace(e, targets=()) for e in part.train.examples[: settings["sentences"]])
     features(Sentences(bare), fit=True)  # raw cosines of encoders hardly differ: centred ones do
     described = [_description(name, descriptions) for name in scheme.events]

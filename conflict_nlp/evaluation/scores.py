@@ -28,6 +28,16 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
+FIGURES = (
+    "event_macro_f1",
+    "event_micro_f1",
+    "primary_accuracy",
+    "sentence_stance_macro_f1",
+    "target_stance_macro_f1",
+)
+"""Those that training runs are compared by."""
+
+
 @dataclass(frozen=True)
 class Decisions:
     """Calibrated probabilities of a model and what it decides from them.

@@ -231,3 +231,12 @@ def load_checkpoint(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]
     model = ConflictModel(encoder, len(settings.events), len(settings.stances), settings.pooling)
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))
     return model.eval(), settings
+
+
+def load_weights(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
+    """Read a model, be it a checkpoint or exported, in evaluation mode.
+
+    Raises:
+        ModelError: its weights cannot be read.
+    """
+    return load_checkpoint(folder) if (folder / WEIGHTS_FILE).exists() else load_exported(folder)

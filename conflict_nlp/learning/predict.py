@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conflict_nlp._encoding import Encoder
+from conflict_nlp._parallel import in_order
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.data import sentence_item, topic_item
 from conflict_nlp.learning.examples import Example, LabelScheme
@@ -121,15 +122,35 @@ def _outputs(
     return [(output.events, output.primary, output.stance) for output in found]
 
 
-def predict_onnx(runtime: OnnxRuntime, encoder: Encoder, examples: Sequence[Example]) -> Logits:
-    """Logits of the exported model, one sentence at a time as in use."""
-    found = []
-    for example in examples:
-        encoded = encoder.encode(repair(example.text))
+def predict_onnx(
+    runtime: OnnxRuntime,
+    encoder: Encoder,
+    examples: Sequence[Example],
+    topics: Sequence[str] | None = None,
+) -> Logits:
+    """Logits of the exported model, one sentence a call as in use, as many calls as cores.
+
+    Args:
+        runtime: of the model.
+        encoder: of the model.
+        examples: labelled sentences; only their text and the spans of their targets are used.
+        topics: one for each sentence; the only stance is then the one toward it.
+    """
+
+    def one(given: tuple[Example, str | None]) -> tuple[Floats, Floats, Floats]:
+        example, topic = given
+        text = repair(example.text)
+        if topic is not None:
+            encoded = encoder.encode(text, repair(topic).text)
+            output = runtime(encoded.ids, encoded.target_masks([]))
+            return output.events, output.primary, output.stance[-1:]
+        encoded = encoder.encode(text)
         spans = [target.span for target in example.targets if target.span is not None]
         output = runtime(encoded.ids, encoded.target_masks(spans))
-        found.append((output.events, output.primary, output.stance))
-    return _gather(examples, found)
+        return output.events, output.primary, output.stance
+
+    pairs = zip(examples, topics or (None,) * len(examples), strict=True)
+    return _gather(examples, list(in_order(one, pairs)))
 
 
 def _gather(examples: Sequence[Example], found: list[tuple[Floats, Floats, Floats]]) -> Logits:

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 from conflict_nlp._resources import model_path
-from conflict_nlp.learning.checkpoint import WEIGHTS_FILE, load_checkpoint
-from conflict_nlp.learning.exported import load_exported
+from conflict_nlp.learning.checkpoint import load_weights
 from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.runtime import Floats, Input, Output
 
@@ -64,9 +63,7 @@ class TorchRuntime:
         Example:
             >>> TorchRuntime.from_pretrained("default", batch_size=256)  # doctest: +SKIP
         """
-        folder = model_path(name_or_path)
-        load = load_checkpoint if (folder / WEIGHTS_FILE).exists() else load_exported
-        model, _ = load(folder)
+        model, _ = load_weights(model_path(name_or_path))
         wanted = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(model.to(wanted), batch_size)
 
