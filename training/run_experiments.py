@@ -34,7 +34,8 @@ from conflict_nlp.learning.trainer import train
 DECLARED = pathlib.Path("training/experiments.toml")
 RESULTS = pathlib.Path("training/results/experiments.jsonl")
 DRAWS = 500
-BASE = pathlib.Path("artifacts/experiments/base/dev_logits.npz")
+FOLDER = pathlib.Path("artifacts/experiments")
+BASE = FOLDER / "base/dev_logits.npz"
 
 
 def sample_rows(source: pathlib.Path, target: pathlib.Path, rows: int, seed: int) -> None:
@@ -63,13 +64,16 @@ def pairs_beside_spans(folder: pathlib.Path, dev: Sequence[Example]) -> dict[str
     }
 
 
+def config_of(name: str, settings: dict[str, Any]) -> TrainConfig:
+    """The settings as declared; a list in TOML is a tuple there."""
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in settings.items()}
+    return TrainConfig(**{"output": str(FOLDER / name), **values})
+
+
 def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Train and judge one variant."""
-    folder = pathlib.Path("artifacts/experiments") / name
-    values = {"output": str(folder), **settings}
-    values["train"] = tuple(values["train"])
-    values["auxiliary"] = tuple(values.get("auxiliary", ()))
-    config = TrainConfig(**values)
+    config = config_of(name, settings)
+    folder = pathlib.Path(config.output)
     files = [*config.train, *config.auxiliary, config.dev]
     # Before training: a commit made meanwhile is not what was run.
     about = provenance(files, {"training": config.seed, "bootstrap": 0})
@@ -151,7 +155,7 @@ def main() -> None:
         wanted = ["base", *(name for name in wanted if name != "base")]
     for name in wanted:
         settings = declared["common"] | declared["variants"][name]
-        missing = TrainConfig(**{"output": "", **settings}).problems()
+        missing = config_of(name, settings).problems()
         if missing:
             print(f"{name}: skipped: {'; '.join(missing)}")
             continue
