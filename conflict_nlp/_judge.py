@@ -84,7 +84,8 @@ class Judge:
         asked = find_targets(request, repaired, mentions, self.lexicon)
         encoded = self.encoder.encode(repaired)
         # A target of which the model saw no token gets no stance; one beyond the end has none.
-        seen = [t.span for t in asked if t.span is not None and t.span[0] < encoded.reach]
+        reach = encoded.reach
+        seen = [t.span for t in asked if t.span is not None and t.span[0] < reach]
         masks = encoded.target_masks(seen)
         output = yield encoded.ids, masks
         answers = Answers(self.settings, self.calibration)
