@@ -18,7 +18,7 @@ from conflict_nlp._sources import kind_of
 from conflict_nlp._whole import whole_file
 from conflict_nlp.errors import MissingExtraError
 
-BATCH = 5000  # rows of a Parquet row group
+BATCH = 2000  # rows of a Parquet row group; more take memory that the rest of a run does not
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -38,6 +38,8 @@ def check_packages(output: Path) -> None:
         except ImportError as error:
             name = package.partition(".")[0]
             raise MissingExtraError(name, "files", f"writing {output.name}") from error
+        if package == "pyarrow.parquet":
+            import_module("pyarrow").array([""])  # the first loads pandas, where it is installed
 
 
 def join_parts(
