@@ -54,6 +54,7 @@ def registry_file(tmp_path: Folder, tiny_base: Folder) -> Folder:
             (f"نرفض الهدنة رفضا تاما {n} {split}", "الهدنة", "against"),
             (f"ندعم المؤتمر دعما كاملا {n} {split}", "المؤتمر", "favor"),
             (f"ندين المؤتمر إدانة شديدة {n} {split}", "المؤتمر", "against"),
+            (f"انعقد المؤتمر في جنيف أمس {n} {split}", "المؤتمر", "none"),
         )
     ]
     write_rows(tmp_path / "topics.jsonl", topics)
@@ -111,6 +112,16 @@ recipe = "alchemy"
 
 def names(results: list[dict[str, object]], status: str) -> set[tuple[object, object]]:
     return {(r["task"], r["variant"]) for r in results if r["status"] == status}
+
+
+def test_a_ready_model_answers_for_stance_where_a_task_has_no_events(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    registry = Registry.load([registry_file], tmp_path)
+    outcome = run_benchmark(registry, tmp_path / "out", ["topics", "random"], ["shipped"], draws=20)
+    topics, other = summary(outcome, draws=20)["results"]
+    assert (topics["status"], *topics["figures"]) == ("done", "topic_f_avg")
+    assert (other["task"], other["status"]) == ("random", "unavailable")
 
 
 def test_all_kinds_of_variants_and_tasks_come_to_figures(

@@ -29,14 +29,15 @@ class ExportedModel:
 
     Args:
         folder: the model's directory.
+        stance_alone: leave out what its event heads give.
     """
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, stance_alone: bool = False) -> None:
+        self.folder, self.stance_alone = folder, stance_alone
         self._loaded: tuple[OnnxRuntime, Encoder] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder, "_loaded": None}
+        return {"folder": self.folder, "stance_alone": self.stance_alone, "_loaded": None}
 
     def _model(self) -> tuple[OnnxRuntime, Encoder]:
         if self._loaded is None:
@@ -46,14 +47,31 @@ class ExportedModel:
 
     def __call__(self, sentences: Sentences) -> Logits:
         """Logits for sentences; with topics, the stance toward these."""
-        return predict_onnx(*self._model(), sentences.examples, sentences.topics)
+        found = predict_onnx(*self._model(), sentences.examples, sentences.topics)
+        if self.stance_alone:
+            found = replace(found, events=found.events[:, :0], primary=found.primary[:, -1:])
+        return found
 
 
-def exported_variant(folder: pathlib.Path) -> Fitted:
-    """An exported model with the calibration that is stored with it."""
+def exported_variant(folder: pathlib.Path, stance_alone: bool = False) -> Fitted:
+    """An exported model with the calibration that is stored with it.
+
+    Args:
+        folder: the model's directory.
+        stance_alone: leave its event types out, for tasks that have none.
+    """
     scheme = LabelScheme.of_model(ModelSettings.load(folder))
     calibration = Calibration.load(folder / CALIBRATION_FILE)
-    return Fitted(ExportedModel(folder), scheme, calibration, files=_files(folder))
+    if stance_alone:
+        scheme = LabelScheme((), scheme.stances)
+        calibration = replace(
+            Calibration.identity(0, len(scheme.stances)),
+            stance_scale=calibration.stance_scale,
+            stance_bias=calibration.stance_bias,
+            stance_weights=calibration.stance_weights,
+        )
+    model = ExportedModel(folder, stance_alone)
+    return Fitted(model, scheme, calibration, files=_files(folder))
 
 
 def ready(variant: Variant, task: Task, part: Part) -> Fitted:
@@ -62,7 +80,7 @@ def ready(variant: Variant, task: Task, part: Part) -> Fitted:
     Raises:
         ModelError: there is no such model, or it has other labels.
     """
-    found = exported_variant(model_path(variant.path))
+    found = exported_variant(model_path(variant.path), stance_alone=not part.scheme.events)
     if (found.scheme.events, found.scheme.stances) != (part.scheme.events, part.scheme.stances):
         raise ModelError(f"{variant.path} has other labels than the task")
     if task.split == LEAVE_ONE_OUT:
