@@ -27,6 +27,7 @@ from conflict_nlp._model_files import (
 )
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.fused import fuse_attention
 from conflict_nlp.learning.model import HEADS, ConflictModel
 from conflict_nlp.learning.rowwise import row_wise
 
@@ -75,6 +76,7 @@ def export_onnx(model: ConflictModel, path: pathlib.Path) -> None:
         )
     graph = onnx.load(path)
     _restore_names(graph, model)
+    fuse_attention(graph, model.encoder.config.num_attention_heads)
     onnx.save(graph, path)
 
 

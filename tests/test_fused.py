@@ -1,0 +1,47 @@
+"""Attention as one node: the same logits from fewer steps."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="exporting needs the train extra")
+
+import onnx
+import torch
+from onnxruntime import InferenceSession
+from transformers import AutoModel
+
+from conflict_nlp.learning.export import export_onnx
+from conflict_nlp.learning.model import ConflictModel
+
+
+@pytest.mark.parametrize(("attention", "fused"), [("sdpa", True), ("eager", False)])
+def test_the_graph_gives_the_model_s_logits(
+    tiny_base: pathlib.Path, tmp_path: pathlib.Path, attention: str, fused: bool
+) -> None:
+    torch.manual_seed(0)
+    encoder = AutoModel.from_pretrained(
+        tiny_base, add_pooling_layer=False, attn_implementation=attention
+    )
+    model = ConflictModel(encoder, 24, 3).eval()
+    with torch.no_grad():  # biases that are all zero would be written as one
+        for parameter in model.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    export_onnx(model, tmp_path / "fp32.onnx")
+
+    nodes = [node.op_type for node in onnx.load(tmp_path / "fp32.onnx").graph.node]
+    layers = encoder.config.num_hidden_layers
+    assert nodes.count("MultiHeadAttention") == (layers if fused else 0)
+    session = InferenceSession(tmp_path / "fp32.onnx", providers=["CPUExecutionProvider"])
+    for length in (2, 40):
+        ids = np.random.default_rng(0).integers(5, 20, (1, length))
+        masks = np.zeros((1, 2, length), np.float32)
+        masks[0, 1, 1] = 1.0
+        events, primary, stance = session.run(None, {"input_ids": ids, "target_masks": masks})
+        with torch.no_grad():
+            whole = model(torch.tensor(ids), None, torch.tensor(masks))
+        for name, found in (("events", events), ("primary", primary), ("stance", stance)):
+            np.testing.assert_allclose(found, whole[name].numpy(), atol=1e-4)
