@@ -13,7 +13,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
-from conflict_nlp._flat import FLAT, Row, arrow_array, cell, column_types, flat, kind_of_value
+from conflict_nlp._flat import (
+    FLAT,
+    Row,
+    arrow_array,
+    cell,
+    column_types,
+    flat,
+    kind_of_value,
+    result_types,
+)
 from conflict_nlp._sources import kind_of
 from conflict_nlp._whole import whole_file
 from conflict_nlp.errors import MissingExtraError
@@ -39,7 +48,17 @@ def check_packages(output: Path) -> None:
             name = package.partition(".")[0]
             raise MissingExtraError(name, "files", f"writing {output.name}") from error
         if package == "pyarrow.parquet":
-            import_module("pyarrow").array([""])  # the first loads pandas, where it is installed
+            _write_once()
+
+
+def _write_once() -> None:
+    """A row into nowhere: the first one loads much of Arrow, and pandas where it is installed."""
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = pyarrow.schema(list(result_types().items()))
+    with parquet.ParquetWriter(pyarrow.BufferOutputStream(), schema) as writer:
+        writer.write_table(pyarrow.Table.from_pylist([{"text": ""}], schema=schema))
 
 
 def join_parts(
