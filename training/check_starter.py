@@ -2,7 +2,8 @@
 
     python training/check_starter.py training/starter/*.jsonl --corpus ../shared/data/labels/*.jsonl
 
-Every problem is printed as ``file:line: what is wrong``; the exit status is 1 if there is any.
+In ``topics.jsonl`` the first target of a row is a topic, and so are those that the text does not
+name; the stance toward a topic is not the sentence's. Every problem is printed as ``file:line: what is wrong``; the exit status is 1 if there is any.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 import sys
 
 from conflict_nlp.codebook import EVENTS, STANCES
+
+TOPICS = "topics.jsonl"
 
 
 def words(text: str) -> list[str]:
@@ -53,16 +56,21 @@ def check(paths: list[pathlib.Path], corpora: list[pathlib.Path]) -> list[str]:
             unknown = [e for e in row["events"] if e not in EVENTS]
             if unknown or len(set(row["events"])) != len(row["events"]):
                 problems.append(f"{where}: unknown or repeated event types {row['events']}")
-            stances = [t.get("stance") for t in row["targets"]]
-            if row["stance"] not in STANCES or any(s not in STANCES for s in stances):
+            if any(t.get("stance") not in STANCES for t in row["targets"]):
+                problems.append(f"{where}: the stance toward a target is not one of {STANCES}")
+            named = row["targets"]
+            if path.name == TOPICS:
+                named = [t for t in named[1:] if t["text"] in row["text"]]
+            stances = [t.get("stance") for t in named]
+            if row["stance"] not in STANCES:
                 problems.append(f"{where}: a stance that is not one of {STANCES}")
             if row["stance"] == "none" and stances and set(stances) != {"none"}:
                 problems.append(f"{where}: sentence stance none, but a target is not none")
             if row["stance"] != "none" and stances and row["stance"] not in stances:
                 problems.append(f"{where}: no target has the sentence's stance {row['stance']}")
-            if len(stances) > 4:
+            if len(row["targets"]) > 4:
                 problems.append(f"{where}: more than 4 targets")
-            for target in row["targets"]:
+            for target in named:
                 if target["text"] not in row["text"]:
                     problems.append(f"{where}: target {target['text']!r} is not in the text")
             key = tuple(words(row["text"]))
@@ -74,7 +82,7 @@ def check(paths: list[pathlib.Path], corpora: list[pathlib.Path]) -> list[str]:
                 problems.append(f"{where}: shares 8 words with a corpus: {' '.join(hit.pop())}")
             counts.update(row["events"] or ["no_event"])
             counts[f"stance {row['stance']}"] += 1
-            counts.update(f"target {s}" for s in stances)
+            counts.update(f"target {t['stance']}" for t in row["targets"])
             counts[f"genre {row['genre']}"] += 1
             counts["sentences"] += 1
     for name, count in sorted(counts.items()):
