@@ -3,7 +3,9 @@
     python training/check_starter.py training/starter/*.jsonl --corpus ../shared/data/labels/*.jsonl
 
 In ``topics.jsonl`` the first target of a row is a topic, and so are those that the text does not
-name; the stance toward a topic is not the sentence's. Every problem is printed as ``file:line: what is wrong``; the exit status is 1 if there is any.
+name; the stance toward a topic is not the sentence's.
+
+Every problem is printed as ``file:line: what is wrong``; the exit status is 1 if there is any.
 """
 
 from __future__ import annotations
