@@ -101,9 +101,9 @@ kind = "train"
 settings = {{ base = "{tiny_base}", epochs = 1, batch_size = 8, max_length = 64 }}
 
 [variants.broken]
-title = "a recipe that there is not"
-kind = "recipe"
-recipe = "alchemy"
+title = "a model that there is not"
+kind = "model"
+path = "alchemy"
 """,
         "utf-8",
     )
@@ -261,13 +261,19 @@ def test_a_registry_lists_all_its_problems(tmp_path: Folder) -> None:
     path.write_text(
         '[tasks.a]\ntitle = "a"\nfiles = {}\nmain = "x"\n'
         '[variants.b]\ntitle = "b"\nkind = "magic"\n'
-        '[variants.c]\ntitle = "c"\nkind = "model"\nsize = 3\n',
+        '[variants.c]\ntitle = "c"\nkind = "model"\nsize = 3\n'
+        '[variants.d]\ntitle = "d"\nkind = "recipe"\nrecipe = "alchemy"\n'
+        '[variants.e]\ntitle = "e"\nkind = "recipe"\nrecipe = "ngec"\nsettings = { k = 3 }\n'
+        '[variants.f]\ntitle = "f"\nkind = "train"\nsettings = { base = "x" }\n'
+        "tasks = { a = { epoch = 3 } }\n",
         "utf-8",
     )
     with pytest.raises(DataError) as error:
         Registry.load([path], tmp_path)
     message = str(error.value)
-    assert all(part in message for part in ("files lacks test, train", "'magic'", "'size'"))
+    parts = ["files lacks test, train", "'magic'", "'size'", "no recipe 'alchemy'"]
+    parts += ["settings lacks base, c", "unknown settings k", "unknown settings epoch"]
+    assert all(part in message for part in parts)
 
 
 def test_unknown_names_are_named(tmp_path: Folder) -> None:

@@ -168,8 +168,6 @@ def _fit(folder: pathlib.Path, cell: Cell, part: Part, key: str) -> Fitted:
         return fine_tuned(
             variant, cell.task, part, cell.seed, folder / "training" / f"{cell.name}.{key[:12]}"
         )
-    if variant.recipe not in RECIPES:
-        raise ConflictNLPError(f"no recipe {variant.recipe!r}; there are {', '.join(RECIPES)}")
     return RECIPES[variant.recipe](
         part, cell.task.descriptions, variant.settings_for(cell.task.name)
     )

@@ -12,12 +12,23 @@ from typing import Any
 from conflict_nlp.errors import DataError
 from conflict_nlp.evaluation.benchmark_measures import MEASURES, is_measure
 from conflict_nlp.learning.backbones import backbones
+from conflict_nlp.learning.config import TrainConfig
 
 __all__ = ["MODEL", "RECIPE", "TRAIN", "Published", "Registry", "Task", "Variant"]
 
 _BUILT_IN = pathlib.Path(__file__).parent / "data"
 MODEL, TRAIN, RECIPE = KINDS = ("model", "train", "recipe")
 GIVEN, RANDOM, LEAVE_ONE_OUT = SPLITS = ("given", "random", "leave-one-out")
+# Options of each recipe: those it needs, those it knows besides.
+_OPTIONS: dict[str, tuple[set[str], set[str]]] = {
+    "majority": (set(), set()),
+    "keywords": (set(), set()),
+    "tfidf_svm": ({"c"}, set()),
+    "tfidf_logistic": ({"c"}, set()),
+    "frozen_logistic": ({"base", "c"}, {"prefix"}),
+    "ngec": ({"base", "c"}, {"prefix"}),
+    "zero_shot": ({"base", "sentences"}, {"prefix"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +163,22 @@ class Variant:
         needs = {MODEL: "path", RECIPE: "recipe"}.get(self.kind)
         if needs and not getattr(self, needs):
             return [f"{needs} is missing, which kind {self.kind!r} needs"]
-        if self.kind == TRAIN and "base" not in self.settings:
-            return ["settings lacks base, the encoder to fine-tune"]
-        return []
+        if self.kind == MODEL:
+            return []
+        if self.kind == RECIPE and self.recipe not in _OPTIONS:
+            return [f"no recipe {self.recipe!r}; there are {', '.join(_OPTIONS)}"]
+        trained = {"base"}, {entry.name for entry in dataclasses.fields(TrainConfig)}
+        needed, known = trained if self.kind == TRAIN else _OPTIONS[self.recipe]
+        given = set(self.settings).union(*self.tasks.values())
+        found = []
+        if needed - set(self.settings):
+            found.append(f"settings lacks {', '.join(sorted(needed - set(self.settings)))}")
+        if given - needed - known:
+            found.append(
+                f"unknown settings {', '.join(sorted(given - needed - known))}; known are "
+                + (", ".join(sorted(needed | known)) or "none")
+            )
+        return found
 
 
 @dataclass(frozen=True)
