@@ -164,6 +164,7 @@ def _write_parquet(
             arrays = [arrow_array([row.get(name) for row in rows], types[name]) for name in types]
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
             rows.clear()
+            pyarrow.default_memory_pool().release_unused()  # or the pool keeps tens of MiB
 
         for _, row in _rows(parts):
             count(row)

@@ -170,7 +170,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> FakeClassif
     (folder / "card.md").write_bytes(b"-")
     classifier = FakeClassifier(folder)
 
-    def from_pretrained(name="default", lexicon=None):
+    def from_pretrained(name="default", lexicon=None, runtime=None):
         if name == "absent":
             raise ModelNotFoundError("There is no model 'absent'.")
         if name == "damaged":

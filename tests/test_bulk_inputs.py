@@ -58,7 +58,7 @@ def commanded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the command line load the stub."""
     monkeypatch.setattr(
         "conflict_nlp.classifier.Classifier.from_pretrained",
-        lambda name, lexicon=None: stub_classifier(lexicon),
+        lambda name, lexicon=None, runtime=None: stub_classifier(lexicon),
     )
 
 
@@ -172,6 +172,17 @@ def test_actors_of_one_s_own_on_the_command_line(
     lines = output.read_text("utf-8") if to_a_file else outcome.stdout
     found = [json.loads(line)["targets"] for line in lines.splitlines()]
     assert [[target["actor"] for target in targets] for targets in found] == [["reds"], ["blues"]]
+
+
+def test_a_device_reads_batches_in_torch(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("torch", reason="batches in torch need the train extra")
+    output = tmp_path / "out.jsonl"
+    lines = f"{BOMBARDED}\n{WITHDREW}\n".encode()
+    run("classify", "-", "-o", output, "--device", "cpu", input=lines)
+    assert [row["primary_event"] for row in read(output)] == ["shelling", "withdrawal"]
+    wrong = run("classify", "-", "-o", output, "--device", "gpu9", input=lines, code=2)
+    assert "'gpu9' cannot be used" in wrong.stderr and "Accepted is" in wrong.stderr
+    assert "--output" in run("classify", BOMBARDED, "--device", "cpu", code=2).stderr
 
 
 def test_a_table_of_actors_that_cannot_be_used_is_said_before_anything_is_done(

@@ -209,7 +209,8 @@ import sys, types
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from cli_helpers import FakeClassifier, app
 module = types.ModuleType("conflict_nlp.classifier")
-module.Classifier = types.SimpleNamespace(from_pretrained=lambda name, lexicon: FakeClassifier("."))
+make = lambda name, **options: FakeClassifier(".")
+module.Classifier = types.SimpleNamespace(from_pretrained=make)
 sys.modules["conflict_nlp.classifier"] = module
 app(["classify", *["نص"] * 2000])
 """

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conflict_nlp.errors import ConflictNLPError, LexiconError, ModelNotFoundError
+from conflict_nlp.errors import (
+    ConflictNLPError,
+    LexiconError,
+    MissingExtraError,
+    ModelNotFoundError,
+)
 
 if TYPE_CHECKING:
     from conflict_nlp.classifier import Classifier
+    from conflict_nlp.runtime import Runtime
 
 
 @contextmanager
@@ -31,17 +37,21 @@ def errors_told() -> Iterator[None]:
         raise typer.Exit(2) from error
 
 
-def load_classifier(model: str, lexicon: Sequence[Path] = ()) -> Classifier:
-    """The classifier that ``--model`` and ``--lexicon`` name.
+def load_classifier(
+    model: str, lexicon: Sequence[Path] = (), device: str | None = None
+) -> Classifier:
+    """The classifier that ``--model``, ``--lexicon`` and ``--device`` name.
 
     Args:
         model: a shipped model's name or a directory.
         lexicon: tables of actors on top of the library's, a later one over an earlier one.
+        device: where torch reads batches of sentences; None for ONNX Runtime.
 
     Raises:
         typer.BadParameter: there is no such model.
         typer.Exit: with status 2, after the rows of a table that cannot be used were listed.
-        ModelError: the model is damaged.
+        ModelError: the model is damaged, or the device cannot be used.
+        MissingExtraError: a device is given and torch is not installed.
 
     Example:
         >>> load_classifier("default").settings.codebook
@@ -52,13 +62,22 @@ def load_classifier(model: str, lexicon: Sequence[Path] = ()) -> Classifier:
 
     try:
         actors = Lexicon.load(*lexicon) if lexicon else None
-        return Classifier.from_pretrained(model, lexicon=actors)
+        runtime = None if device is None else _on(device, model)
+        return Classifier.from_pretrained(model, lexicon=actors, runtime=runtime)
     except ModelNotFoundError as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
     except LexiconError as error:
         # Not as a bad parameter, whose frame would wrap the list of its rows.
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def _on(device: str, model: str) -> Runtime:
+    try:
+        from conflict_nlp.learning.torch_runtime import TorchRuntime
+    except ImportError as error:
+        raise MissingExtraError(error.name or "torch", "train", f"--device {device}") from error
+    return TorchRuntime.from_pretrained(model, device=device)
 
 
 class TaskFormat(StrEnum):

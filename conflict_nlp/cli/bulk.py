@@ -24,6 +24,7 @@ def run(
     *,
     model: str = "default",
     lexicon: Sequence[Path] = (),
+    device: str | None = None,
     resume: bool = False,
 ) -> None:
     """Classify files into a file, with progress and a summary on standard error.
@@ -34,6 +35,7 @@ def run(
         options: how rows are read and classified.
         model: a shipped model's name or a directory.
         lexicon: tables of actors on top of the library's.
+        device: where torch reads batches of sentences; None for ONNX Runtime on all cores.
         resume: go on with a run that was broken off.
 
     Raises:
@@ -46,7 +48,7 @@ def run(
         else "What is done is kept: the same command with --resume goes on from here."
     )
     try:
-        classifier = load_classifier(model, lexicon)
+        classifier = load_classifier(model, lexicon, device)
         with _progress(inputs, output) as advance:
             summary = classify_files(
                 classifier, inputs, output, options, resume=resume, advance=advance

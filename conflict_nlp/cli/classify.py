@@ -102,6 +102,13 @@ def command(
     documents: Annotated[
         bool, typer.Option("--documents", help="With --output: split texts into sentences first.")
     ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="With --output: read batches of sentences in torch there, such as cuda; else "
+            "ONNX Runtime on all cores."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="With --output: go on where the run was broken off.")
     ] = False,
@@ -131,6 +138,8 @@ def command(
     - `cat lines.txt | conflict-nlp classify - --target "الحكومة"`
 
     - `zcat lines.txt.gz | conflict-nlp classify - -o results.parquet`
+
+    - `conflict-nlp classify corpus/ -o results.parquet --device cuda`
     """
     wanted = _extras(extras)
     if output is not None:
@@ -148,11 +157,20 @@ def command(
         )
         if format is not None:
             raise typer.BadParameter("the name of --output says the form.", param_hint="--format")
-        bulk.run(inputs, output, options, model=model, lexicon=lexicon or (), resume=resume)
+        bulk.run(
+            inputs,
+            output,
+            options,
+            model=model,
+            lexicon=lexicon or (),
+            device=device,
+            resume=resume,
+        )
     for name, given in (
         ("--target-column", target_column),
         ("--id-column", id_column),
         ("--documents", documents),
+        ("--device", device),
         ("--resume", resume),
     ):
         if given:

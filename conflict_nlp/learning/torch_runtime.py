@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from conflict_nlp._resources import model_path
+from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.checkpoint import load_weights
 from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.runtime import Floats, Input, Output
@@ -58,14 +59,22 @@ class TorchRuntime:
 
         Raises:
             ModelNotFoundError: there is no such model.
-            ModelError: its weights cannot be read.
+            ModelError: its weights cannot be read, or the device cannot be used.
 
         Example:
             >>> TorchRuntime.from_pretrained("default", batch_size=256)  # doctest: +SKIP
         """
         model, _ = load_weights(model_path(name_or_path))
         wanted = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(model.to(wanted), batch_size)
+        try:
+            return cls(model.to(wanted), batch_size)
+        except (RuntimeError, AssertionError) as error:  # torch's own for either kind of mistake
+            raise ModelError(
+                f"the device {wanted!r} cannot be used: {str(error).splitlines()[0]} Accepted is "
+                "what torch has here: cpu"
+                + (", cuda" if torch.cuda.is_available() else "; it sees no GPU")
+                + "."
+            ) from error
 
     def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
         """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
