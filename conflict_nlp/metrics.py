@@ -71,6 +71,18 @@ def macro_f1(true: Bools, predicted: Bools) -> float:
     return float(f1_by_class(true, predicted).mean())
 
 
+def occurring(true: Bools) -> Bools:
+    """Which classes some row has, all where no row has any, ``[classes]``.
+
+    A class that none of the scored rows has would count as an F1 of zero in their mean.
+
+    Example:
+        >>> occurring(np.array([[True, False], [True, False]])).tolist()
+        [True, False]
+    """
+    return true.any(0) if true.any() else np.ones(true.shape[1], bool)
+
+
 def micro_f1(true: Bools, predicted: Bools) -> float:
     """F1 over all decisions pooled; shapes as in :func:`f1_by_class`.
 

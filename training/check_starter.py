@@ -84,7 +84,7 @@ def check(paths: list[pathlib.Path], corpora: list[pathlib.Path]) -> list[str]:
                 problems.append(f"{where}: shares 8 words with a corpus: {' '.join(hit.pop())}")
             counts.update(row["events"] or ["no_event"])
             counts[f"stance {row['stance']}"] += 1
-            counts.update(f"target {t['stance']}" for t in row["targets"])
+            counts.update(f"target {t.get('stance')}" for t in row["targets"])
             counts[f"genre {row['genre']}"] += 1
             counts["sentences"] += 1
     for name, count in sorted(counts.items()):

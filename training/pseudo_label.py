@@ -20,6 +20,7 @@ import pathlib
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ WORDS = (5, 45)  # length of the sentences taken: short enough to train on fast
 NEAR = 0.03  # share of the pool, best scored first, that an event type's sentences are drawn from
 DIGITS = 4
 Floats = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float64]
 
 
 def pool(path: pathlib.Path, labelled: set[str]) -> list[Example]:
@@ -99,6 +101,35 @@ def mean(logits: Sequence[Logits]) -> Logits:
     )
 
 
+def soft_row(
+    example: Example,
+    events: Probabilities,
+    primary: Probabilities,
+    stances: Probabilities,
+    decided: Sequence[int],
+) -> dict[str, Any]:
+    """A row of labelled data with probabilities for labels.
+
+    Args:
+        example: an unlabelled sentence with the targets that were found in it.
+        events: ``[events]``.
+        primary: ``[events + 1]``.
+        stances: ``[1 + targets, stances]``, the sentence's first.
+        decided: stance of each target.
+    """
+    targets = [
+        {"text": t.text, "start": t.span[0], "end": t.span[1], "stance": SCHEME.stances[index]}
+        for t, index in zip(example.targets, decided, strict=True)
+        if t.span is not None
+    ]
+    soft = {
+        "events": events.round(DIGITS).tolist(),
+        "primary": primary.round(DIGITS).tolist(),
+        "stances": stances.round(DIGITS).tolist(),
+    }
+    return {"id": f"pseudo:{example.id}", "text": example.text, "targets": targets, "soft": soft}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teacher", action="append", required=True)
@@ -142,24 +173,10 @@ def main() -> None:
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with args.output.open("w", encoding="utf-8") as file:
         for i, example in enumerate(chosen):
-            soft = {
-                "events": events[i].round(DIGITS).tolist(),
-                "primary": primary[i].round(DIGITS).tolist(),
-                "stances": stance[together.rows == i].round(DIGITS).tolist(),
-            }
-            decided = calibration.decided_stance(stance[together.rows == i][1:])
-            targets = [
-                {
-                    "text": t.text,
-                    "start": t.span[0],
-                    "end": t.span[1],
-                    "stance": SCHEME.stances[index],
-                }
-                for t, index in zip(example.targets, decided, strict=True)
-                if t.span is not None
-            ]
-            row = {"id": f"pseudo:{example.id}", "text": example.text, "targets": targets}
-            file.write(json.dumps(row | {"soft": soft}, ensure_ascii=False) + "\n")
+            rows = together.rows == i
+            decided = calibration.decided_stance(stance[rows][1:])
+            row = soft_row(example, events[i], primary[i], stance[rows], decided)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
     print(f"{len(chosen)} of {len(unlabelled)} sentences, {events.sum():.0f} expected events")
 
 

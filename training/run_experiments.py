@@ -77,9 +77,9 @@ def run(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     files = [*config.train, *config.auxiliary, config.dev]
     # Before training: a commit made meanwhile is not what was run.
     about = provenance(files, {"training": config.seed, "bootstrap": 0})
-    start = time.time()
+    start = time.process_time()
     train(config)
-    minutes = (time.time() - start) / 60
+    minutes = (time.process_time() - start) / 60
     model, saved = load_checkpoint(folder)
     scheme = LabelScheme(saved.events, saved.stances, saved.codebook)
     dev = read_labelled(config.dev)
@@ -117,7 +117,7 @@ def table(records: Sequence[dict[str, Any]]) -> str:
         "otherwise; calibration cross-fitted. Value, then the change against `base` in points with",
         "a paired bootstrap 95 % interval over sentences (which does not cover the seed). Another",
         "processor rounds otherwise: variants below `base, again` are compared with that run.",
-        "Minutes are of one thread; there are none where a run was paused.",
+        "Minutes are of one core; those of two runs are not known.",
         "",
         "| variant | " + " | ".join(FIGURES) + " | minutes |",
         "|---|" + "---|" * (len(FIGURES) + 1),

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conflict_nlp.errors import (
-    ConflictNLPError,
-    LexiconError,
-    MissingExtraError,
-    ModelNotFoundError,
-)
+from conflict_nlp.errors import ConflictNLPError, LexiconError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from conflict_nlp.classifier import Classifier
@@ -51,7 +46,7 @@ def load_classifier(
         typer.BadParameter: there is no such model.
         typer.Exit: with status 2, after the rows of a table that cannot be used were listed.
         ModelError: the model is damaged, or the device cannot be used.
-        MissingExtraError: a device is given and torch is not installed.
+        MissingExtraError: a device is given and the train extra is not installed.
 
     Example:
         >>> load_classifier("default").settings.codebook
@@ -73,10 +68,8 @@ def load_classifier(
 
 
 def _on(device: str, model: str) -> Runtime:
-    try:
-        from conflict_nlp.learning.torch_runtime import TorchRuntime
-    except ImportError as error:
-        raise MissingExtraError(error.name or "torch", "train", f"--device {device}") from error
+    from conflict_nlp.learning.torch_runtime import TorchRuntime
+
     return TorchRuntime.from_pretrained(model, device=device)
 
 

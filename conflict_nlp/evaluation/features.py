@@ -14,13 +14,14 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 from tokenizers import Tokenizer
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp.evaluation.task_data import Sentences
 from conflict_nlp.learning.backbones import backbone_folder
 from conflict_nlp.learning.checkpoint import read_tokenizer
 from conflict_nlp.learning.examples import Example
+from conflict_nlp.learning.model import no_pooler
 from conflict_nlp.learning.text_features import normal
 from conflict_nlp.text import Normalizer, repair
 
@@ -158,7 +159,8 @@ class FrozenFeatures:
 def load_frozen(folder: pathlib.Path, prefix: str) -> tuple[Any, Encoder]:
     """An encoder of the hub's form with its tokenizer, for use as it is."""
     torch.set_num_threads(1)
-    model = AutoModel.from_pretrained(folder, add_pooling_layer=False, dtype="float32")
+    options = no_pooler(AutoConfig.from_pretrained(folder))
+    model = AutoModel.from_pretrained(folder, dtype="float32", **options)
     tokenizer = Tokenizer.from_str(read_tokenizer(folder))
     return model.eval(), Encoder(tokenizer, Normalizer(), prefix, 512)
 

@@ -11,7 +11,7 @@ from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp._resources import model_path
 from conflict_nlp.calibration import Calibration
-from conflict_nlp.errors import DataError, ModelError
+from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.outputs import Fitted
 from conflict_nlp.evaluation.registry import LEAVE_ONE_OUT, Task, Variant
 from conflict_nlp.evaluation.task_data import Part, Sentences
@@ -107,9 +107,6 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
                 file.write(json.dumps(_row(example), ensure_ascii=False) + "\n")
         files[name] = str(path)
     settings = variant.settings_for(task.name)
-    known = {"train", "dev", "output", "name", "seed", "labels"} & set(settings)
-    if known:
-        raise DataError(f"settings of {variant.name} hold {sorted(known)}, which the task gives")
     config = TrainConfig.from_toml(
         None,
         **settings,

@@ -19,6 +19,7 @@ __all__ = ["MODEL", "RECIPE", "TRAIN", "Published", "Registry", "Task", "Variant
 _BUILT_IN = pathlib.Path(__file__).parent / "data"
 MODEL, TRAIN, RECIPE = KINDS = ("model", "train", "recipe")
 GIVEN, RANDOM, LEAVE_ONE_OUT = SPLITS = ("given", "random", "leave-one-out")
+GIVEN_BY_TASK = frozenset({"train", "dev", "output", "name", "seed", "labels"})
 # Options of each recipe: those it needs, those it knows besides.
 _OPTIONS: dict[str, tuple[set[str], set[str]]] = {
     "majority": (set(), set()),
@@ -164,15 +165,15 @@ class Variant:
         if needs and not getattr(self, needs):
             return [f"{needs} is missing, which kind {self.kind!r} needs"]
         if self.kind == MODEL:
-            return []
+            return ["a ready model has no settings"] if self.settings or self.tasks else []
         if self.kind == RECIPE and self.recipe not in _OPTIONS:
             return [f"no recipe {self.recipe!r}; there are {', '.join(_OPTIONS)}"]
-        trained = {"base"}, {entry.name for entry in dataclasses.fields(TrainConfig)}
+        trained = {"base"}, {e.name for e in dataclasses.fields(TrainConfig)} - GIVEN_BY_TASK
         needed, known = trained if self.kind == TRAIN else _OPTIONS[self.recipe]
         given = set(self.settings).union(*self.tasks.values())
         found = []
-        if needed - set(self.settings):
-            found.append(f"settings lacks {', '.join(sorted(needed - set(self.settings)))}")
+        if needed - given:
+            found.append(f"settings lacks {', '.join(sorted(needed - given))}")
         if given - needed - known:
             found.append(
                 f"unknown settings {', '.join(sorted(given - needed - known))}; known are "

@@ -150,8 +150,7 @@ def _event_measures(
     events, reported = true_events(examples, scheme), decisions.events
     correct = decisions.primary == true_primary(examples, scheme)
     p, confidence = decisions.event_probabilities, decisions.confidence
-    # A type that no sentence of the split has would count as an F1 of zero.
-    occurs = events.any(0) | (not events.any())
+    occurs = metrics.occurring(events)
     found: dict[str, Callable[[Ints], float]] = {
         "event_macro_f1": lambda r: metrics.macro_f1(events[r][:, occurs], reported[r][:, occurs]),
         "event_micro_f1": lambda r: metrics.micro_f1(events[r], reported[r]),

@@ -35,8 +35,11 @@ class Answers:
 
     def measures(self, true: Bools, stance: Ints | None) -> dict[str, Measure]:
         """Figures of these answers as functions of the sentences they are computed on."""
+        occurs = metrics.occurring(true)
         found: dict[str, Measure] = {
-            "event_macro_f1": lambda r: metrics.macro_f1(true[r], self.events[r])
+            "event_macro_f1": lambda r: metrics.macro_f1(
+                true[r][:, occurs], self.events[r][:, occurs]
+            )
         }
         if self.stances is not None and stance is not None:
             classes = int(max(stance.max(), self.stances.max())) + 1

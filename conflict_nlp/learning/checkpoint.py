@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pathlib
 from collections.abc import Collection
 from pickle import UnpicklingError
@@ -14,7 +13,6 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import (
     MODEL_FOR_MASKED_LM_MAPPING,
-    MODEL_MAPPING,
     AutoConfig,
     AutoModel,
     AutoTokenizer,
@@ -26,7 +24,7 @@ from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CONFIG_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.exported import load_exported
-from conflict_nlp.learning.model import HEADS, ConflictModel
+from conflict_nlp.learning.model import HEADS, ConflictModel, no_pooler
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -93,7 +91,7 @@ def new_model(
             dtype="float32",
             weights_only=True,
             output_loading_info=True,
-            **_no_pooler(config),
+            **no_pooler(config),
         )
     except (OSError, ValueError, RuntimeError, SafetensorError, UnpicklingError) as error:
         raise ModelError(
@@ -129,13 +127,6 @@ def _encoder_config(base: pathlib.Path) -> PretrainedConfig:
             '"xlm-r-base".'
         )
     return config
-
-
-def _no_pooler(config: PretrainedConfig) -> dict[str, bool]:
-    """The option that leaves out the pooler, for encoders that could have one."""
-    architecture: Any = MODEL_MAPPING[type(config)]
-    accepted = inspect.signature(architecture).parameters
-    return {"add_pooling_layer": False} if "add_pooling_layer" in accepted else {}
 
 
 def _first_line(error: Exception) -> str:
@@ -227,7 +218,7 @@ def load_checkpoint(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]
     """Read a checkpoint directory, in evaluation mode."""
     settings = ModelSettings.load(folder)
     config = AutoConfig.from_pretrained(folder)
-    encoder = AutoModel.from_config(config, **_no_pooler(config))
+    encoder = AutoModel.from_config(config, **no_pooler(config))
     model = ConflictModel(encoder, len(settings.events), len(settings.stances), settings.pooling)
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))
     return model.eval(), settings

@@ -35,7 +35,9 @@ def dev_macro_f1(logits: Logits, dev: Sequence[Example], scheme: LabelScheme) ->
             calibration, logits.events, logits.primary, scheme.single_label
         ).reported
         labelled = has_events(dev)
-        return metrics.macro_f1(true_events(dev, scheme)[labelled], reported[labelled])
+        events = true_events(dev, scheme)[labelled]
+        occurs = metrics.occurring(events)
+        return metrics.macro_f1(events[:, occurs], reported[labelled][:, occurs])
     true = true_stance(dev, scheme)
     decided = calibration.decided_stance(calibration.stance(logits.stance))
     known = true >= 0

@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModel
 
 from conflict_nlp._model_files import CONFIG_FILE, ONNX_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
-from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.model import ConflictModel, no_pooler
 
 _INT8 = "_quantized"
 _TRANSPOSED = re.compile(r"\.T$|_Transposed$")
@@ -39,7 +39,7 @@ def load_exported(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
         )
     state = _weights(folder / ONNX_FILE)
     config = AutoConfig.from_pretrained(folder)
-    encoder = AutoModel.from_config(config, add_pooling_layer=False)
+    encoder = AutoModel.from_config(config, **no_pooler(config))
     model = ConflictModel(encoder, len(settings.events), len(settings.stances), settings.pooling)
     missing, unknown = model.load_state_dict(state, strict=False)
     if missing or unknown:

@@ -16,6 +16,8 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 # From the product of queries and keys back to each of these, and from the values' mix on.
 _SCALED = ("Mul", "Transpose", "Reshape", "Add")
 _VALUES = ("Transpose", "Reshape", "Add")
+_MIXED = ("Reshape", "Transpose", "Reshape")
+_HEADS_FIRST, _KEYS = [0, 2, 1, 3], [0, 2, 3, 1]
 
 
 def fuse_attention(model: onnx.ModelProto, heads: int) -> None:
@@ -28,35 +30,31 @@ def fuse_attention(model: onnx.ModelProto, heads: int) -> None:
     graph = model.graph
     made_by = {value: node for node in graph.node for value in node.output}
     parameters = {initializer.name for initializer in graph.initializer}
+    # Parameters with the same values are written once, and named again.
+    parameters |= {
+        node.output[0]
+        for node in graph.node
+        if node.op_type == "Identity" and node.input[0] in parameters
+    }
     fused: dict[str, list[NodeProto]] = {}  # output of the last node replaced → what replaces it
     for node in graph.node:
         if node.op_type != "Softmax":
             continue
-        scores = made_by[node.input[0]]
-        mixed = next(n for n in graph.node if node.output[0] in n.input)
-        if not scores.op_type == mixed.op_type == "MatMul":
+        found = _attention_around(node, graph, made_by, parameters)
+        if found is None:
             continue
-        parts = [
-            _back(scores.input[0], _SCALED, made_by),
-            _back(scores.input[1], _SCALED, made_by),
-            _back(mixed.input[1], _VALUES, made_by),
-        ]
-        linear = [_split(part, parameters) for part in parts if part is not None]
-        found = [pair for pair in linear if pair is not None]
-        if len(found) == len(parts):
-            scale = _constant(made_by[scores.input[0]], made_by)
-            scale *= _constant(made_by[scores.input[1]], made_by)
-            last = _onward(mixed.output[0], ("Transpose", "Reshape"), graph.node)
-            name = node.name.rpartition("/")[0]
-            fused[last] = _attention(name, found, last, num_heads=heads, scale=scale)
-            # The quantiser asks for the type, which it cannot infer through such a node.
-            graph.value_info.append(
-                helper.make_tensor_value_info(last, TensorProto.FLOAT, [1, None, None])
-            )
+        linear, last, scale = found
+        name = node.name.rpartition("/")[0]
+        fused[last] = _attention(name, linear, last, num_heads=heads, scale=scale)
+        # The quantiser asks for the type, which it cannot infer through such a node.
+        shape = [1, None, None]
+        graph.value_info.append(helper.make_tensor_value_info(last, TensorProto.FLOAT, shape))
+    if not fused:
+        return
     nodes = [new for node in graph.node for new in fused.get(node.output[0], [node])]
     del graph.node[:]
     graph.node.extend(_used(nodes, {output.name for output in graph.output}))
-    if fused and not any(entry.domain == "com.microsoft" for entry in model.opset_import):
+    if not any(entry.domain == "com.microsoft" for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
 
@@ -77,29 +75,73 @@ def _attention(
     return [joined, attention]
 
 
-def _constant(multiply: NodeProto, made_by: dict[str, NodeProto]) -> float:
-    """The number that queries or keys are multiplied by."""
-    return float(numpy_helper.to_array(made_by[multiply.input[1]].attribute[0].t))
+def _attention_around(
+    softmax: NodeProto,
+    graph: onnx.GraphProto,
+    made_by: dict[str, NodeProto],
+    parameters: set[str],
+) -> tuple[list[tuple[str, str]], str, float] | None:
+    """What goes into the attention, its output, and the factor of its scores; None if unknown."""
+    scores = made_by.get(softmax.input[0])
+    mixed = next((node for node in graph.node if softmax.output[0] in node.input), None)
+    if scores is None or mixed is None or not scores.op_type == mixed.op_type == "MatMul":
+        return None
+    factors, linear = [], []
+    for value, steps, order in (
+        (scores.input[0], _SCALED, _HEADS_FIRST),
+        (scores.input[1], _SCALED, _KEYS),
+        (mixed.input[1], _VALUES, _HEADS_FIRST),
+    ):
+        nodes = _back(value, steps, made_by)
+        if nodes is None or _order(nodes[-3]) != order:
+            return None
+        if steps is _SCALED:
+            factors.append(_constant(nodes[0], made_by))
+        linear.append(_split(nodes[-1], parameters))
+    last = _onward(mixed.output[0], graph.node)
+    known = [pair for pair in linear if pair is not None]
+    numbers = [factor for factor in factors if factor is not None]
+    if last is None or len(known) < len(linear) or len(numbers) < len(factors):
+        return None
+    return known, last, numbers[0] * numbers[1]
 
 
-def _back(value: str, steps: Sequence[str], made_by: dict[str, NodeProto]) -> NodeProto | None:
-    """The node some steps before a value; None where the steps are others."""
-    node = None
+def _constant(multiply: NodeProto, made_by: dict[str, NodeProto]) -> float | None:
+    """The number that queries or keys are multiplied by; None if it is computed."""
+    node = made_by.get(multiply.input[1])
+    if node is None or node.op_type != "Constant":
+        return None
+    return float(numpy_helper.to_array(node.attribute[0].t))
+
+
+def _order(transpose: NodeProto) -> list[int]:
+    return list(transpose.attribute[0].ints)
+
+
+def _back(
+    value: str, steps: Sequence[str], made_by: dict[str, NodeProto]
+) -> list[NodeProto] | None:
+    """The nodes of some steps before a value, the last step first; None if they are others."""
+    nodes = []
     for step in steps:
         node = made_by.get(value)
         if node is None or node.op_type != step:
             return None
+        nodes.append(node)
         value = node.input[0]
-    return node
+    return nodes
 
 
-def _onward(value: str, steps: Sequence[str], nodes: Sequence[NodeProto]) -> str:
-    """Output of the last of the steps that follow a value, some of them more than once."""
-    while True:
-        following = [n for n in nodes if value in n.input[:1] and n.op_type in steps]
-        if not following:
-            return value
-        value = following[0].output[0]
+def _onward(value: str, nodes: Sequence[NodeProto]) -> str | None:
+    """Where the heads of the mix are side by side again; None if other steps follow it."""
+    for step in _MIXED:
+        following = next((n for n in nodes if value in n.input[:1] and n.op_type == step), None)
+        if following is None:
+            return None
+        if step == "Transpose" and _order(following) != _HEADS_FIRST:
+            return None
+        value = following.output[0]
+    return value
 
 
 def _split(add: NodeProto, parameters: set[str]) -> tuple[str, str] | None:
@@ -116,4 +158,6 @@ def _used(nodes: Sequence[NodeProto], wanted: set[str]) -> list[NodeProto]:
         if wanted & set(node.output):
             kept.append(node)
             wanted |= set(node.input)
+            # A branch takes values from around it without listing them.
+            wanted |= {v for a in node.attribute for inner in a.g.node for v in inner.input}
     return kept[::-1]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel
+from transformers import MODEL_MAPPING, PretrainedConfig, PreTrainedModel
 
 # The modules that belong to each set of labels.
 HEADS = {
@@ -202,6 +204,13 @@ class ConflictModel(nn.Module):
         return total + weights.stance * _cross_entropy(
             logits["stance"], stance, weights.stance_classes
         )
+
+
+def no_pooler(config: PretrainedConfig) -> dict[str, bool]:
+    """The option that leaves out the pooler, for encoders that could have one."""
+    architecture: Any = MODEL_MAPPING[type(config)]
+    accepted = inspect.signature(architecture).parameters
+    return {"add_pooling_layer": False} if "add_pooling_layer" in accepted else {}
 
 
 def _cross_entropy(

@@ -18,9 +18,7 @@ _STEPS = 127  # symmetric: so many steps to each side of the zero point
 _CONSTANTS: dict[str, np.ndarray[Any, Any]] = {
     "rowwise_step": np.array(1 / _STEPS, np.float32),
     "rowwise_zero_point": np.array(128, np.uint8),
-    "rowwise_flat": np.array([-1], np.int64),
 }
-_ZERO_POINTS = "rowwise_zero_points"  # as many as there are tokens
 
 
 def row_wise(model: onnx.ModelProto) -> None:
@@ -42,7 +40,7 @@ def row_wise(model: onnx.ModelProto) -> None:
     nodes: list[NodeProto] = []
     for node in graph.node:
         if node.op_type == "DynamicQuantizeLinear":
-            nodes += _quantise(node, first=not scales)
+            nodes += _quantise(node)
             scales[node.output[0]] = node.output[1]
         elif node.op_type == "MatMulInteger" and node.input[0] in scales:
             cast = consumers[node.output[0]][0]
@@ -68,29 +66,23 @@ def _unused(node: NodeProto, replaced: set[str]) -> bool:
     return node.op_type == "Mul" and node.output[0] in replaced and "_rowwise" not in node.name
 
 
-def _quantise(node: NodeProto, first: bool) -> list[NodeProto]:
+def _quantise(node: NodeProto) -> list[NodeProto]:
     """``x`` → ``round(127 x / max |x|) + 128``, the maximum being that of each row.
 
     A row of nothing but zeros would divide by zero; no row comes out of a LayerNorm, a GELU or an
-    attention mean like that. All inputs are ``[1, length, features]`` of one sentence, so that
-    the zero points of the first serve them all.
+    attention mean like that.
     """
     x, quantised, largest = node.input[0], node.output[0], node.output[1]
     start = f"{quantised}_rowwise"
-    nodes = [
+    return [
         helper.make_node("Abs", [x], [f"{start}_abs"]),
         helper.make_node("ReduceMax", [f"{start}_abs"], [largest], axes=[-1], keepdims=1),
-        helper.make_node("Mul", [largest, "rowwise_step"], [f"{start}_steps"]),
-        helper.make_node("Reshape", [f"{start}_steps", "rowwise_flat"], [f"{start}_step"]),
-    ]
-    if first:
-        nodes += [
-            helper.make_node("Shape", [f"{start}_step"], [f"{start}_length"]),
-            helper.make_node("Expand", ["rowwise_zero_point", f"{start}_length"], [_ZERO_POINTS]),
-        ]
-    return [
-        *nodes,
-        helper.make_node("QuantizeLinear", [x, f"{start}_step", _ZERO_POINTS], [quantised], axis=1),
+        helper.make_node("Div", [x, largest], [f"{start}_relative"]),
+        helper.make_node(
+            "QuantizeLinear",
+            [f"{start}_relative", "rowwise_step", "rowwise_zero_point"],
+            [quantised],
+        ),
     ]
 
 

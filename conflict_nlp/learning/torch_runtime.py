@@ -69,11 +69,11 @@ class TorchRuntime:
         try:
             return cls(model.to(wanted), batch_size)
         except (RuntimeError, AssertionError) as error:  # torch's own for either kind of mistake
+            cause = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            seen = "torch sees a GPU: cuda" if torch.cuda.is_available() else "torch sees no GPU"
             raise ModelError(
-                f"the device {wanted!r} cannot be used: {str(error).splitlines()[0]} Accepted is "
-                "what torch has here: cpu"
-                + (", cuda" if torch.cuda.is_available() else "; it sees no GPU")
-                + "."
+                f"the device {wanted!r} cannot be used ({cause}). Accepted is cpu or a device that "
+                f"torch knows, such as cuda; here {seen}. Without a device ONNX Runtime is used."
             ) from error
 
     def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:

@@ -1,0 +1,108 @@
+"""Unlabelled sentences about several actors in turn, all with one answer: the mean of a teacher's.
+
+    python training/same_answer.py --teacher models/default --sentences 4000 \\
+        --output artifacts/same_answer.jsonl
+
+What happened does not depend on who did it, and yet a classifier's answer does, a little, on every
+name that it has read. Here each sentence is read with several actors of the kind that it names, in
+turn; the mean of what the teacher says of all of them is what a student is to say of each. Labelled
+sentences with another actor (``augment.py``) teach the same by their labels, which leave open how
+sure to be. The output holds the sentences' text and must not be published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from augment import moved_by_swap
+from found_targets import with_found_targets
+from pseudo_label import pool, soft_row
+
+from conflict_nlp import Classifier
+from conflict_nlp.actors import Lexicon
+from conflict_nlp.evaluation.actor_swaps import Swap, swap_actors
+from conflict_nlp.learning.examples import Example
+from conflict_nlp.learning.predict import predict_onnx
+from conflict_nlp.learning.read import read_labelled
+
+
+def versions(
+    examples: Sequence[Example], lexicon: Lexicon, actors: int, seed: int
+) -> list[list[Example]]:
+    """Each sentence in which an actor can be exchanged, followed by itself with other actors."""
+    texts = [example.text for example in examples]
+    swaps: dict[str, list[Swap]] = {}
+    for turn in range(actors):
+        for swap in swap_actors(texts, lexicon, seed + turn):
+            swaps.setdefault(swap.text, []).append(swap)
+    found = []
+    for example in examples:
+        others = {swap.swapped: swap for swap in swaps.get(example.text, ())}
+        if others:
+            found.append(
+                [
+                    example,
+                    *(
+                        _swapped(example, swap, turn)
+                        for turn, swap in enumerate(others.values(), 1)
+                    ),
+                ]
+            )
+    return found
+
+
+def _swapped(example: Example, turn: int, swap: Swap) -> Example:
+    targets = []
+    for target in example.targets:
+        assert target.span is not None  # found in the text
+        start, end = moved_by_swap(target.span, swap)
+        targets.append(replace(target, text=swap.swapped[start:end], span=(start, end)))
+    return replace(example, id=f"{turn}:{example.id}", text=swap.swapped, targets=tuple(targets))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--teacher", default="models/default")
+    parser.add_argument("--labels", type=pathlib.Path, default="../shared/data/labels/train.jsonl")
+    parser.add_argument("--corpus", type=pathlib.Path, default="../shared/data/sentences.jsonl.gz")
+    parser.add_argument("--output", type=pathlib.Path, default="artifacts/same_answer.jsonl")
+    parser.add_argument("--sentences", type=int, default=4000)
+    parser.add_argument("--actors", type=int, default=4, help="others to read each sentence with")
+    parser.add_argument("--written", type=int, default=2, help="of which so many are written")
+    parser.add_argument("--seed", type=int, default=13)
+    args = parser.parse_args()
+    chance = random.Random(args.seed)
+    unlabelled = pool(args.corpus, {example.id for example in read_labelled(args.labels)})
+    drawn = with_found_targets(chance.sample(unlabelled, min(2 * args.sentences, len(unlabelled))))
+    groups = versions(drawn, Lexicon.load(), args.actors, args.seed)[: args.sentences]
+    if not groups:
+        parser.error(f"no sentence of {args.corpus} names an actor that can be exchanged")
+    teacher = Classifier.from_pretrained(args.teacher)
+    logits = predict_onnx(teacher.runtime, teacher.encoder, [e for group in groups for e in group])
+
+    first = 0
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    with args.output.open("w", encoding="utf-8") as file:
+        for group in groups:
+            places = range(first, first + len(group))
+            first += len(group)
+            events = teacher.calibration.events(logits.events[places]).mean(0)
+            primary = teacher.calibration.primary(logits.primary[places]).mean(0)
+            stances = np.mean(
+                [teacher.calibration.stance(logits.stance[logits.rows == i]) for i in places], 0
+            )
+            decided = teacher.calibration.decided_stance(stances[1:])
+            for example in chance.sample(group, min(args.written, len(group))):
+                row = soft_row(example, events, primary, stances, decided)
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(f"{len(groups)} sentences, read with {len(logits.ids) / len(groups):.1f} actors each")
+
+
+if __name__ == "__main__":
+    main()
