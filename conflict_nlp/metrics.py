@@ -80,7 +80,8 @@ def occurring(true: Bools) -> Bools:
         >>> occurring(np.array([[True, False], [True, False]])).tolist()
         [True, False]
     """
-    return true.any(0) if true.any() else np.ones(true.shape[1], bool)
+    found: Bools = np.asarray(true.any(0))
+    return found if found.any() else ~found
 
 
 def micro_f1(true: Bools, predicted: Bools) -> float:

@@ -49,7 +49,7 @@ def versions(
                 [
                     example,
                     *(
-                        _swapped(example, swap, turn)
+                        _swapped(example, turn, swap)
                         for turn, swap in enumerate(others.values(), 1)
                     ),
                 ]
