@@ -117,7 +117,7 @@ def table(records: Sequence[dict[str, Any]]) -> str:
         "otherwise; calibration cross-fitted. Value, then the change against `base` in points with",
         "a paired bootstrap 95 % interval over sentences (which does not cover the seed). Another",
         "processor rounds otherwise: variants below `base, again` are compared with that run.",
-        "Minutes are of one core; those of two runs are not known.",
+        "Minutes are of one core; they are not known of runs that were paused.",
         "",
         "| variant | " + " | ".join(FIGURES) + " | minutes |",
         "|---|" + "---|" * (len(FIGURES) + 1),
