@@ -67,6 +67,7 @@ class OnnxRuntime:
     """
 
     def __init__(self, path: str | pathlib.Path) -> None:
+        self._path = pathlib.Path(path).resolve()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -89,6 +90,10 @@ class OnnxRuntime:
         # An event model without stance has no use for target masks.
         self._inputs = [value.name for value in self._session.get_inputs()]
         self._outputs = [value.name for value in self._session.get_outputs()]
+
+    def __reduce__(self) -> tuple[type[OnnxRuntime], tuple[pathlib.Path]]:
+        """Loaded anew from its file in another process, as ``datasets.map`` sends it there."""
+        return type(self), (self._path,)
 
     def __call__(self, ids: Sequence[int], target_masks: Floats) -> Output:
         """Logits of one sentence; ids ``[length]``, target masks ``[rows, length]``."""
