@@ -24,9 +24,6 @@ def test_a_column_of_a_data_frame(classifier: Classifier) -> None:
     frame["event"] = [result.primary_event for result in results]
     assert frame.loc[7, "event"] == "shelling" and frame.loc[5, "event"] == "withdrawal"
     assert [result.abstain for result in results] == [None, "empty", None]
-        SHELLED,
-        LEFT,
-    ]
 
 
 @pytest.mark.parametrize("processes", [None, 2])
