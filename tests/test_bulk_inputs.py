@@ -174,12 +174,22 @@ def test_actors_of_one_s_own_on_the_command_line(
     assert [[target["actor"] for target in targets] for targets in found] == [["reds"], ["blues"]]
 
 
-def test_a_device_reads_batches_in_torch(tmp_path: pathlib.Path) -> None:
+def test_a_device_reads_batches_in_torch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
     pytest.importorskip("torch", reason="batches in torch need the train extra")
+    from conflict_nlp.learning.torch_runtime import TorchRuntime
+
+    sizes: list[int] = []
+    batch = TorchRuntime.batch
+    monkeypatch.setattr(
+        TorchRuntime, "batch", lambda self, given: sizes.append(len(given)) or batch(self, given)
+    )
     output = tmp_path / "out.jsonl"
     lines = f"{BOMBARDED}\n{WITHDREW}\n".encode()
     run("classify", "-", "-o", output, "--device", "cpu", input=lines)
     assert [row["primary_event"] for row in read(output)] == ["shelling", "withdrawal"]
+    assert sizes == [2]
     wrong = run("classify", "-", "-o", output, "--device", "gpu9", input=lines, code=2)
     assert "'gpu9' cannot be used" in wrong.stderr and "Accepted is" in wrong.stderr
     assert "--output" in run("classify", BOMBARDED, "--device", "cpu", code=2).stderr

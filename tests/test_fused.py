@@ -12,20 +12,39 @@ pytest.importorskip("torch", reason="exporting needs the train extra")
 import onnx
 import torch
 from onnxruntime import InferenceSession
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel
 
 from conflict_nlp.learning.export import export_onnx
-from conflict_nlp.learning.model import ConflictModel
+from conflict_nlp.learning.model import ConflictModel, no_pooler
+
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
 
 
-@pytest.mark.parametrize(("attention", "fused"), [("sdpa", True), ("eager", False)])
+@pytest.mark.parametrize(
+    ("kind", "attention", "fused"),
+    [
+        ("bert", "sdpa", True),
+        ("bert", "eager", False),
+        ("xlm-roberta", "sdpa", True),
+        ("electra", "sdpa", True),
+        ("distilbert", "sdpa", True),
+    ],
+)
 def test_the_graph_gives_the_model_s_logits(
-    tiny_base: pathlib.Path, tmp_path: pathlib.Path, attention: str, fused: bool
+    tmp_path: pathlib.Path, kind: str, attention: str, fused: bool
 ) -> None:
     torch.manual_seed(0)
-    encoder = AutoModel.from_pretrained(
-        tiny_base, add_pooling_layer=False, attn_implementation=attention
-    )
+    # DistilBERT has names of its own for the sizes.
+    sizes = {"vocab_size": 60, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}
+    config = AutoConfig.for_model(kind, **(sizes if kind == "distilbert" else SIZES))
+    encoder = AutoModel.from_config(config, attn_implementation=attention, **no_pooler(config))
     model = ConflictModel(encoder, 24, 3).eval()
     export_onnx(model, tmp_path / "fp32.onnx")
 

@@ -45,15 +45,8 @@ def versions(
     for example in examples:
         others = {swap.swapped: swap for swap in swaps.get(example.text, ())}
         if others:
-            found.append(
-                [
-                    example,
-                    *(
-                        _swapped(example, turn, swap)
-                        for turn, swap in enumerate(others.values(), 1)
-                    ),
-                ]
-            )
+            swapped = [_swapped(example, *numbered) for numbered in enumerate(others.values(), 1)]
+            found.append([example, *swapped])
     return found
 
 

@@ -93,7 +93,7 @@ def _attention_around(
         (mixed.input[1], _VALUES, _HEADS_FIRST),
     ):
         nodes = _back(value, steps, made_by)
-        if nodes is None or _order(nodes[-3]) != order:
+        if nodes is None or _order(nodes[-3]) != order:  # the Transpose, in either list of steps
             return None
         if steps is _SCALED:
             factors.append(_constant(nodes[0], made_by))
