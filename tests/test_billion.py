@@ -73,3 +73,30 @@ def test_shares_of_the_time_follow(run: dict[str, Any]) -> None:
     for part in parts:
         assert f"| {part:.1f} ms ({part / spent[2]:.0%})".replace("%", " %") in PAGE
     assert f"= {1e3 / (spent[2] - spent[0]):.0f} sentences a second" in PAGE
+
+
+def test_what_other_runs_say_is_quoted() -> None:
+    scaling, earlier = (
+        json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))
+        for name in ("scaling", "bulk_earlier")
+    )
+    times = scaling["times_one_core"]["2"]
+    assert f"{times['median']:.2f} times what one does" in PAGE
+    assert f"({times['min']:.2f} to {times['max']:.2f} in {times['repeats']} turns" in PAGE.replace(
+        "five", "5"
+    )
+    slower = earlier["pipeline_camelbert_unsorted"]["sentences_per_second"]
+    assert f"it did {slower:.1f} sentences a second" in PAGE
+    assert f"makes {earlier['times_camelbert_pipeline_unsorted']:.1f} times" in PAGE
+
+
+def test_the_pipelines_and_the_share_are_quoted(run: dict[str, Any]) -> None:
+    for name in ("sample_end_to_end", "sample_runtime_alone", "pipeline_camelbert_sorted"):
+        assert f"| {run[name]['sentences_per_second']:.1f} |" in PAGE
+    share = run["share_of_the_runtime_alone"]["median"]
+    assert f"{share:.0%} of what its runtime does alone".replace("%", " %") in PAGE
+    assert f"{run['times_camelbert_pipeline_unsorted']:.1f} times as fast with batches" in PAGE
+    memory = run["whole_corpus"]["memory_mib"]
+    for name in ("largest_after_that", "at_the_end"):
+        growth = memory[name] / memory["after_10000_rows"] - 1
+        assert f"by {growth:.0%}".replace("%", " %") in PAGE
