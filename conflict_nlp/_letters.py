@@ -25,6 +25,7 @@ __all__ = [
     "TATWEEL",
     "mark_edits",
     "presentation_edits",
+    "quote_edits",
     "separator_edits",
 ]
 
@@ -60,6 +61,7 @@ _COMPOSED = {
     "ا\u0653": "آ", "ا\u0654": "أ", "ا\u0655": "إ",
     "و\u0654": "ؤ", "ي\u0654": "ئ", "ى\u0654": "ئ",
 }  # fmt: skip
+_QUOTES = re.compile("[\"'«»‹›“”„‟‘’‚`´]+")
 _SEPARATOR = re.compile(r"[٫٬](?<=\d[٫٬])(?=\d)")
 
 
@@ -79,6 +81,19 @@ def separator_edits(text: str) -> Iterator[Edit]:
     """Write the Arabic decimal and thousands separators between digits as . and ,"""
     for match in _SEPARATOR.finditer(text):
         yield match.start(), match.end(), "." if match[0] == "٫" else ","
+
+
+def quote_edits(text: str) -> Iterator[Edit]:
+    """Take out quotation marks, and put a space where they alone part two words.
+
+    A letter or two before them is a clitic: ل"داعش" is لداعش.
+    """
+    for match in _QUOTES.finditer(text):
+        start, end = match.span()
+        part = text[max(start - 3, 0) : start + 1]
+        inside = start > 0 and part[-2].isalnum() and text[end : end + 1].isalnum()
+        clitic = len(part.rsplit(maxsplit=1)[-1]) <= 3
+        yield start, end, " " if inside and not clitic else ""
 
 
 @cache

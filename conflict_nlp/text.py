@@ -48,6 +48,7 @@ class Normalizer:
         ya: write ى as ي.
         ta_marbuta: write ة as ه.
         digits: write Arabic-Indic digits and separators in ASCII.
+        quotes: take out quotation marks, which dirt puts and loses anywhere.
 
     Example:
         >>> Normalizer(alef=True)("أُعلِنَ عن ٣ هُدَن").text
@@ -60,6 +61,7 @@ class Normalizer:
     ya: bool = False
     ta_marbuta: bool = False
     digits: bool = True
+    quotes: bool = False
 
     def __call__(self, text: str | MappedText) -> MappedText:
         """Normalise a text; offsets point at the original, through an earlier repair too.
@@ -78,6 +80,8 @@ class Normalizer:
         if self.diacritics or self.kashida:
             edits = _letters.mark_edits(draft.text, marks=self.diacritics, kashida=self.kashida)
             draft.apply(edits, attach=True)
+        if self.quotes:
+            draft.apply(_letters.quote_edits(draft.text))
         if self.digits and _letters.DIGIT.search(draft.text):
             draft.apply(_letters.separator_edits(draft.text))
             draft.translate(_letters.DIGITS)
@@ -85,6 +89,16 @@ class Normalizer:
             if getattr(self, name):
                 draft.translate(table)
         return draft.done()
+
+    @classmethod
+    def only(cls, *names: str) -> Self:
+        """Those of the settings that are named, and no other.
+
+        Example:
+            >>> Normalizer.only("kashida", "quotes").digits
+            False
+        """
+        return cls(**{field.name: field.name in names for field in fields(cls)})
 
     def to_dict(self) -> dict[str, bool]:
         """Give the settings as JSON data.

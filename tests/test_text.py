@@ -246,6 +246,29 @@ def test_normalizer_follows_its_settings() -> None:
     assert Normalizer()("٣٫٥ و٬").text == "3.5 و٬"
 
 
+@pytest.mark.parametrize(
+    ("quoted", "bare"),
+    [
+        ('لـ"داعش" و"قسد" و«النصرة»', "لداعش وقسد والنصرة"),
+        ('نعم"لا', "نعم لا"),
+        ("“هدنة” ‘هشة’ ''مؤقتة''", "هدنة هشة مؤقتة"),
+        ("quot;هدنةquot; &laquo;هشة&raquo;", "هدنة هشة"),
+    ],
+)
+def test_normalizer_takes_out_quotation_marks(quoted: str, bare: str) -> None:
+    assert Normalizer(quotes=True)(repair(quoted)).text == bare
+    assert Normalizer()(repair(quoted)).text != bare
+
+
+def test_only_the_named_settings() -> None:
+    assert (
+        Normalizer.only("ya").to_dict()
+        == Normalizer.from_dict(
+            dict.fromkeys(["diacritics", "kashida", "digits"], False) | {"ya": True}
+        ).to_dict()
+    )
+
+
 def test_normalizer_points_through_repair_at_the_original() -> None:
     original = "  &quot;أُحــد&quot;"
     normalised = Normalizer(alef=True)(repair(original))
@@ -265,7 +288,7 @@ def test_normalizer_settings_travel_as_json() -> None:
 
 
 @moderate
-@given(texts, st.tuples(*[st.booleans()] * 6))
+@given(texts, st.tuples(*[st.booleans()] * 7))
 def test_normalizer_composes_offsets(text: str, flags: tuple[bool, ...]) -> None:
     normalizer = Normalizer(*flags)
     _check_map(normalizer(text), len(text))

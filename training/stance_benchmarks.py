@@ -37,6 +37,7 @@ TOPICS = {
     "Faisal_bin_Turkis_resignation": "استقالة فيصل بن تركي",
     "Abdulaziz_bin_Turki_Head_of_Sports": "رئاسة عبد العزيز بن تركي لهيئة الرياضة",
 }
+NAMES = ("mawqif", "arabicstancex")
 STANCES = {"favor": "favor", "against": "against", "none": "none"}
 
 
@@ -44,12 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmarks", type=pathlib.Path, required=True)
     parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--name", choices=NAMES, nargs="+", default=NAMES, help="which of them")
     parser.add_argument("--rows", type=int, default=3000, help="rows of each benchmark at most")
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
     chance = random.Random(args.seed)
     lines = []
-    for name in ("mawqif", "arabicstancex"):
+    for name in args.name:
         path = args.benchmarks / name / "data.jsonl"
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         kept = [row for row in rows if row["split"] == "train"]

@@ -7,7 +7,7 @@ import functools
 import json
 import pathlib
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from huggingface_hub import hf_hub_download, snapshot_download
@@ -52,12 +52,11 @@ def backbones() -> dict[str, Backbone]:
         'CAMeL-Lab/bert-base-arabic-camelbert-msa'
     """
     declared = tomllib.loads(backbones_file().read_text("utf-8"))
-    options = [entry.name for entry in fields(Normalizer)]
     return {
         name: Backbone(
             name,
             values["hub"],
-            Normalizer(**{option: option in values["normalizer"] for option in options}),
+            Normalizer.only(*values["normalizer"]),
             values.get("prefix", ""),
         )
         for name, values in declared.items()

@@ -15,6 +15,7 @@ from conflict_nlp._model_files import SETTINGS_FILE
 from conflict_nlp._resources import model_path
 from conflict_nlp.errors import DataError, ModelError, ModelNotFoundError
 from conflict_nlp.learning.backbones import backbone_config
+from conflict_nlp.text import Normalizer
 
 _KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _ABOVE_ZERO = (
@@ -87,6 +88,8 @@ class TrainConfig:
         layers: keep the encoder's first so many layers; None for all.
         drop_layers: layers of a checkpoint's encoder to leave out when training it onward, counted
             from 0 (Sajjad et al. 2023); training makes good most of what a middle one did.
+        normalizer: what to take out of sentences or to unify before the encoder reads them, by the
+            names of :class:`~conflict_nlp.text.Normalizer`'s settings; None for what `base` knows.
         pooling: ``mean`` or ``label`` (attention for each event type).
         max_length: longest training sentence in tokens; longer ones are cut.
         epochs: passes over the training data.
@@ -128,6 +131,7 @@ class TrainConfig:
     auxiliary: tuple[str, ...] = ()
     layers: int | None = None
     drop_layers: tuple[int, ...] = ()
+    normalizer: tuple[str, ...] | None = None
     pooling: str = "mean"
     max_length: int = 192
     epochs: int = 5
@@ -182,6 +186,10 @@ class TrainConfig:
                 found.append(f"train/dev/auxiliary: no file {path!r}")
         if self.labels not in ("codebook", "data"):
             found.append(f"labels: {self.labels!r} is not 'codebook' or 'data'")
+        unknown = sorted(set(self.normalizer or ()) - set(Normalizer.__dataclass_fields__))
+        if unknown:
+            accepted = ", ".join(Normalizer.__dataclass_fields__)
+            found.append(f"normalizer: {', '.join(unknown)}; accepted are {accepted}")
         if self.pooling not in ("mean", "label"):
             found.append(f"pooling: {self.pooling!r} is not 'mean' or 'label'")
         for name in _ABOVE_ZERO:
@@ -276,7 +284,10 @@ class TrainConfig:
                 f"{path or 'settings'}: unknown settings {unknown}, missing settings {missing}. "
                 f"Known are: {', '.join(fields)}."
             )
-        for name in ("train", "auxiliary", "drop_layers"):
-            given = values.get(name, ())
+        sequences = {"train": (), "auxiliary": (), "drop_layers": (), "normalizer": None}
+        for name, default in sequences.items():
+            given = values.get(name, default)
+            if given is None:
+                continue
             values[name] = (given,) if isinstance(given, (str, int)) else tuple(given)
         return cls(**values)

@@ -44,6 +44,7 @@ from conflict_nlp.learning.predict import predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.sentence_trainer import DEV_SCORE, SentenceTrainer
 from conflict_nlp.learning.weighting import loss_weights, parameter_groups
+from conflict_nlp.text import Normalizer
 
 STANDARDISING = 512  # sentences that mean and deviation of the features are taken from
 SAVES = 10  # times in a run that all is saved that is needed to go on
@@ -201,9 +202,11 @@ def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> M
         single_label=scheme.single_label,
     )
     text: ModelSettings | Backbone | None = ModelSettings.load(base) if config.onward else known
-    if text is None:
-        return settings
-    return dataclasses.replace(settings, normalizer=text.normalizer, prefix=text.prefix)
+    if text is not None:
+        settings = dataclasses.replace(settings, normalizer=text.normalizer, prefix=text.prefix)
+    if config.normalizer is not None:
+        settings = dataclasses.replace(settings, normalizer=Normalizer.only(*config.normalizer))
+    return settings
 
 
 def _labelled(config: TrainConfig) -> _Labelled:
