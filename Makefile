@@ -30,23 +30,23 @@ wheel: ## Build the wheel into dist/
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
 
-# Earlier releases, out of the history: teachers, and the third the one to start from.
-RELEASES = 91ea622 84290dd 52901e2
+# The fourth release, out of the history: what the shipped one goes on from, and its teacher.
+FOURTH = 9a479f2
 
 artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
-artifacts/pseudo4.jsonl: | $(RELEASES:%=artifacts/%/models/default)
-	$(PYTHON) training/pseudo_label.py $(RELEASES:%=--teacher artifacts/%/models/default) \
-	  --rows 12000 --seed 31 --output $@
+artifacts/same_answer.jsonl: | artifacts/$(FOURTH)/models/default
+	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default --output $@
 
-artifacts/augmented.jsonl:
-	$(PYTHON) training/augment.py --output $@
+artifacts/augmented5.jsonl:
+	$(PYTHON) training/augment.py --seed 37 --output $@
 
-model: artifacts/pseudo4.jsonl artifacts/augmented.jsonl ## Train the shipped model anew, up to its checkpoint
+artifacts/arabicstancex.jsonl:
+	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
+
+model: artifacts/same_answer.jsonl artifacts/augmented5.jsonl artifacts/arabicstancex.jsonl ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
-	$(PYTHON) training/average.py artifacts/release4 artifacts/91ea622/models/default \
-	  --output artifacts/release4_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)

@@ -52,9 +52,9 @@ def registry_file(tmp_path: Folder, tiny_base: Folder) -> Folder:
         for text, topic, stance in (
             (f"نؤيد الهدنة بكل قوة {n} {split}", "الهدنة", "favor"),
             (f"نرفض الهدنة رفضا تاما {n} {split}", "الهدنة", "against"),
-            (f"ندعم المؤتمر دعما كاملا {n} {split}", "المؤتمر", "favor"),
-            (f"ندين المؤتمر إدانة شديدة {n} {split}", "المؤتمر", "against"),
-            (f"انعقد المؤتمر في جنيف أمس {n} {split}", "المؤتمر", "none"),
+            (f"ندعم المؤتمر دعما كاملا {n} {split}", "conference", "favor"),
+            (f"ندين المؤتمر إدانة شديدة {n} {split}", "conference", "against"),
+            (f"انعقد المؤتمر في جنيف أمس {n} {split}", "conference", "none"),
         )
     ]
     write_rows(tmp_path / "topics.jsonl", topics)
@@ -75,6 +75,7 @@ slices = ["country"]
 title = "stance toward topics"
 files = {{ train = "topics.jsonl", test = "topics.jsonl" }}
 topics = true
+topic_names = {{ conference = "المؤتمر" }}
 main = "topic_f_avg"
 
 [tasks.random]
@@ -155,6 +156,9 @@ def test_all_kinds_of_variants_and_tasks_come_to_figures(
     assert robust["minimal_pairs"]["negation"]["pairs"] > 50
     assert found["groups"]["mine"][0][0] in ("words", "tiny", "keywords")
     assert of["random", "words"]["figures"]["event_macro_f1"]["deviation"] is not None
+    quality, speed, _ = found["advice"]
+    assert all(f"on `{task}`" in quality for task in ("mine", "topics", "random"))
+    assert "on `mine`" in speed
     text = json.dumps(found, ensure_ascii=False)
     assert not any(sentence in text for sentence, *_ in SENTENCES)
 

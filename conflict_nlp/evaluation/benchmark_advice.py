@@ -18,40 +18,54 @@ def advice(record: Mapping[str, Any]) -> list[str]:
     Returns:
         Three sentences; none where nothing was measured.
     """
-    task = next((name for name, groups in record["groups"].items() if groups), None)
-    if task is None:
+    tasks = [name for name, groups in record["groups"].items() if groups]
+    if not tasks:
         return []
-    main, title = record["tasks"][task]["main"], record["tasks"][task]["title"]
-    done = {r["variant"]: r for r in record["results"] if r["task"] == task and r["status"] == DONE}
-    named = {name: record["variants"][name]["title"] for name in done}
-    best, *equals = record["groups"][task][0]
+    titles = {name: variant["title"] for name, variant in record["variants"].items()}
+    task, results = tasks[0], record["results"]
+    main = record["tasks"][task]["main"]
+    done = {r["variant"]: r for r in results if r["task"] == task and r["status"] == DONE}
+    best = record["groups"][task][0][0]
     value = done[best]["figures"][main]
-    sentences = [
-        f"For quality take {named[best]}: {main} {value['value']:.3f} "
-        f"[{value['low']:.3f}, {value['high']:.3f}] on {title}"
-        + (f"; {_and([named[n] for n in equals])} cannot be told from it." if equals else ".")
-    ]
+    sentences = [f"For quality take {'; '.join(_best(record, name, titles) for name in tasks)}."]
     fast = {n: r["costs"]["sentences_per_cpu_second"] for n, r in done.items() if r.get("costs")}
     faster = [
         n for n in fast if best in fast and fast[n] > fast[best] and main in done[n]["figures"]
     ]
+    where = "" if len(tasks) == 1 else f" on `{task}`"
     if faster:
         sign = -1 if lower_is_better(main) else 1
         quick = max(faster, key=lambda n: sign * done[n]["figures"][main]["value"])
         loss = 100 * sign * (value["value"] - done[quick]["figures"][main]["value"])
         sentences.append(
-            f"Where time counts more, {named[quick]} reads {fast[quick]:,.0f} sentences a "
+            f"Where time counts more{where}, {titles[quick]} reads {fast[quick]:,.0f} sentences a "
             f"CPU-second in place of {fast[best]:,.0f} and loses {loss:.1f} points."
         )
     else:
-        sentences.append("Nothing that was measured is faster than it.")
-    missing = sorted({r["variant"] for r in record["results"] if r["status"] != DONE} - set(done))
+        sentences.append(f"Nothing that was measured{where} is faster than {titles[best]}.")
+    missing = sorted({r["variant"] for r in results if r["status"] != DONE} - set(done))
     sentences.append(
         "These are figures on held-out sentences of the same sources; on other outlets expect "
         "less, and label a few hundred sentences to know"
-        + (f" ({len(missing)} variants could not be had here)." if missing else ".")
+        + (f" (not to be had here: {', '.join(missing)})." if missing else ".")
     )
     return sentences
+
+
+def _best(record: Mapping[str, Any], task: str, titles: Mapping[str, str]) -> str:
+    best, *equals = record["groups"][task][0]
+    main = record["tasks"][task]["main"]
+    figures = next(
+        r["figures"]
+        for r in record["results"]
+        if (r["task"], r["variant"], r["status"]) == (task, best, DONE)
+    )
+    value = figures[main]
+    as_good = f" ({_and([titles[n] for n in equals])} cannot be told from it)" if equals else ""
+    return (
+        f"{titles[best]} on `{task}`: {main} {value['value']:.3f} "
+        f"[{value['low']:.3f}, {value['high']:.3f}]{as_good}"
+    )
 
 
 def _and(names: list[str]) -> str:

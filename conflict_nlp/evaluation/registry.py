@@ -70,6 +70,8 @@ class Task:
         rename: what a label is called here, by what it is called in the files.
         topics: whether each row asks for the stance toward its ``target`` as a topic, named in the
             text or not, and for nothing else.
+        topic_names: what variants are told of a topic, by what it is called in the files, where
+            that is a code or in another language.
         codebook: whether the labels are this library's; else the data's own are used.
         split: ``given``, ``random`` (seeded parts) or ``leave-one-out`` (each of ``outlets``).
         parts: number of random parts.
@@ -94,6 +96,7 @@ class Task:
     columns: Mapping[str, str] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
     topics: bool = False
+    topic_names: Mapping[str, str] = field(default_factory=dict)
     codebook: bool = False
     split: str = GIVEN
     parts: int = 1

@@ -248,7 +248,8 @@ def _read(task: Task, split: str) -> Sentences | None:
                 raise DataError(
                     f"{name}, row {record.line}: a topic task needs a target and stance"
                 )
-            topics.append(example.targets[0].text)
+            topic = example.targets[0].text
+            topics.append(task.topic_names.get(topic, topic))
             example = replace(example, stance=example.targets[0].stance, targets=(), events=None)
         examples.append(_renamed(example, task))
     if not examples:
