@@ -37,15 +37,15 @@ artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
 artifacts/same_answer.jsonl: | artifacts/$(FOURTH)/models/default
-	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default --output $@
+	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default --written 1 --output $@
 
-artifacts/augmented5.jsonl:
-	$(PYTHON) training/augment.py --seed 37 --output $@
+artifacts/dirty.jsonl:
+	$(PYTHON) training/augment.py --swapped 0 --seed 37 --output $@
 
 artifacts/arabicstancex.jsonl:
 	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
 
-model: artifacts/same_answer.jsonl artifacts/augmented5.jsonl artifacts/arabicstancex.jsonl ## Train the shipped model anew, up to its checkpoint
+model: artifacts/same_answer.jsonl artifacts/dirty.jsonl artifacts/arabicstancex.jsonl ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
 
 train: ## Train a model (CONFIG=training/configs/default.toml)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from conflict_nlp._unnamed import unnamed
+from conflict_nlp.actors import Lexicon, Mention
 from conflict_nlp.text import MappedText, Normalizer
 
 # No tokenizer in use makes fewer tokens than one for this many characters of Arabic text, so a
@@ -63,21 +65,43 @@ class Encoder:
         normalizer: the backbone's normalisation.
         prefix: text put before every sentence, empty for most backbones.
         max_length: longest input in tokens, special tokens included.
+        hidden: the actors whose names are not shown to the model; None where it reads names.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, normalizer: Normalizer, prefix: str, max_length: int
+        self,
+        tokenizer: Tokenizer,
+        normalizer: Normalizer,
+        prefix: str,
+        max_length: int,
+        hidden: Lexicon | None = None,
     ) -> None:
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, strategy="only_first")
         self.tokenizer = tokenizer
         self._normalizer = normalizer
         self._prefix = prefix
+        self._hidden = hidden
         self._limit = max_length * _CHARACTERS_A_TOKEN
         self._topic_limit = min(_TOPIC_CHARACTERS, max_length // 2)
 
-    def encode(self, repaired: MappedText, topic: str | None = None) -> Encoded:
-        """Encode a repaired text, alone or with a (repaired) topic as second segment."""
+    def encode(
+        self,
+        repaired: MappedText,
+        topic: str | None = None,
+        mentions: Sequence[Mention] | None = None,
+    ) -> Encoded:
+        """Encode a repaired text, alone or with a (repaired) topic as second segment.
+
+        Args:
+            repaired: the text.
+            topic: what the stance toward is asked for.
+            mentions: the actors that the text names, if they are known already.
+        """
+        # With a topic names are read: the topic may be another name of one of them.
+        if self._hidden is not None and topic is None:
+            found = self._hidden.find(repaired) if mentions is None else mentions
+            repaired = unnamed(repaired, found)
         mapped = self._normalizer(repaired)
         text = mapped.text[: self._limit]
         shift = len(self._prefix)

@@ -82,7 +82,7 @@ class Judge:
     ) -> Steps:
         mentions = self.lexicon.find(repaired)
         asked = find_targets(request, repaired, mentions, self.lexicon)
-        encoded = self.encoder.encode(repaired)
+        encoded = self.encoder.encode(repaired, mentions=mentions)
         # A target of which the model saw no token gets no stance; one beyond the end has none.
         reach = encoded.reach
         seen = [t.span for t in asked if t.span is not None and t.span[0] < reach]

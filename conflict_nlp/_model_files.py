@@ -31,6 +31,8 @@ class ModelSettings:
         stances: stances in the order of the outputs.
         codebook: version of this library's codebook; None for other label sets.
         normalizer: normalisation of the backbone.
+        actor_names: whether the model reads the names of actors, or of each only the word that
+            says what it is (the first of several; of a state that it is one).
         prefix: text put before every sentence.
         max_length: longest input in tokens.
         pooling: how the event head pools the tokens.
@@ -43,6 +45,7 @@ class ModelSettings:
     stances: tuple[str, ...]
     codebook: str | None
     normalizer: Normalizer = dataclasses.field(default_factory=Normalizer)
+    actor_names: bool = True
     prefix: str = ""
     max_length: int = 512
     pooling: str = "mean"

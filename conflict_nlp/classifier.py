@@ -97,12 +97,19 @@ class Classifier:
             ) from error
         calibration = Calibration.load(folder / CALIBRATION_FILE)
         calibration.check(len(settings.events), len(settings.stances))
+        known = Lexicon.load() if lexicon is None else lexicon
         classifier = cls(
             OnnxRuntime(weights) if runtime is None else runtime,
-            Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length),
+            Encoder(
+                tokenizer,
+                settings.normalizer,
+                settings.prefix,
+                settings.max_length,
+                None if settings.actor_names else known,
+            ),
             settings,
             calibration,
-            Lexicon.load() if lexicon is None else lexicon,
+            known,
         )
         classifier._info = {"path": str(folder), "size_bytes": _size(folder)}
         return classifier

@@ -32,7 +32,6 @@ NOISE = {
     "no_punctuation": 1,
     "split_clitics": 1,
 }
-SWAPPED = 0.6  # share of the sentences in which an actor can be exchanged
 Span = tuple[int, int]
 Row = dict[str, object]
 
@@ -88,11 +87,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labels", type=pathlib.Path, default="../shared/data/labels/train.jsonl")
     parser.add_argument("--output", type=pathlib.Path, default="artifacts/augmented.jsonl")
+    parser.add_argument(
+        "--swapped", type=float, default=0.6, help="share of the sentences to exchange an actor in"
+    )
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
     chance = random.Random(args.seed)
     examples = read_labelled(args.labels)
-    asked = [example.text for example in examples if chance.random() < SWAPPED]
+    asked = [example.text for example in examples if chance.random() < args.swapped]
     swaps = {swap.text: swap for swap in swap_actors(asked, Lexicon.load(), args.seed)}
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with args.output.open("w", encoding="utf-8") as file:

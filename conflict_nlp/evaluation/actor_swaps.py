@@ -7,12 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conflict_nlp._unnamed import agreement
 from conflict_nlp.actors import Actor, Lexicon
-
-# States whose names are masculine, and so agree with other verbs than the rest.
-_MASCULINE = frozenset(
-    ("العراق", "لبنان", "الأردن", "السودان", "اليمن", "المغرب", "الكويت", "الصومال", "تشاد", "مالي")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +30,6 @@ class Swap:
     after: str
 
 
-def _agreement(actor: Actor, name: str) -> tuple[str, ...] | None:
-    """What names must share so that verbs and adjectives agree with either; None if unknown.
-
-    Names of several words agree through their first one (``جيش …``, ``حركة …``); names of states
-    through their gender.
-    """
-    words = name.split()
-    if len(words) > 1:
-        return (actor.kind, words[0])
-    if actor.kind == "state":
-        return (actor.kind, "masculine" if name in _MASCULINE else "feminine")
-    return None
-
-
 def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[Swap]:
     """Exchange one actor of each sentence that names one with a fitting other.
 
@@ -64,11 +46,11 @@ def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[S
         >>> swaps[0].before, swaps[0].swapped.startswith("شنت حركة ")
         ('palestine_hamas', True)
     """
-    by_agreement: dict[tuple[str, ...], list[tuple[Actor, str]]] = defaultdict(list)
+    by_agreement: dict[tuple[str, str], list[tuple[Actor, str]]] = defaultdict(list)
     for actor in lexicon.actors:
         for alias in actor.aliases:
             name = alias.removesuffix("?")
-            key = _agreement(actor, name)
+            key = agreement(actor, name)
             if key is not None and not alias.endswith("?"):
                 by_agreement[key].append((actor, name))
     swaps = []
@@ -77,10 +59,10 @@ def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[S
         mentions = list(lexicon.find(text))
         chance.shuffle(mentions)
         for mention in mentions:
-            key = _agreement(mention.actor, mention.text)
+            key = agreement(mention.actor, mention.text)
             others = [
                 (actor, name)
-                for actor, name in by_agreement.get(key or (), ())
+                for actor, name in by_agreement.get(key or ("", ""), ())
                 if actor.id != mention.actor.id and actor.country != mention.actor.country
             ]
             if others:

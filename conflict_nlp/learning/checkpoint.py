@@ -22,6 +22,7 @@ from transformers import (
 
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CONFIG_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp.actors import Lexicon
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.model import HEADS, ConflictModel, no_pooler
@@ -32,7 +33,8 @@ WEIGHTS_FILE = "model.safetensors"
 def load_encoder(settings: ModelSettings, folder: pathlib.Path) -> Encoder:
     """The text encoder of a checkpoint or base directory."""
     tokenizer = Tokenizer.from_str(read_tokenizer(folder))
-    return Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length)
+    hidden = None if settings.actor_names else Lexicon.load()
+    return Encoder(tokenizer, settings.normalizer, settings.prefix, settings.max_length, hidden)
 
 
 def read_tokenizer(folder: pathlib.Path) -> str:

@@ -90,6 +90,8 @@ class TrainConfig:
             from 0 (Sajjad et al. 2023); training makes good most of what a middle one did.
         normalizer: what to take out of sentences or to unify before the encoder reads them, by the
             names of :class:`~conflict_nlp.text.Normalizer`'s settings; None for what `base` knows.
+        actor_names: whether the model reads the names of actors; False leaves of each the word that
+            says what it is, so that no answer hangs on a name; None for what `base` is used to.
         pooling: ``mean`` or ``label`` (attention for each event type).
         max_length: longest training sentence in tokens; longer ones are cut.
         epochs: passes over the training data.
@@ -132,6 +134,7 @@ class TrainConfig:
     layers: int | None = None
     drop_layers: tuple[int, ...] = ()
     normalizer: tuple[str, ...] | None = None
+    actor_names: bool | None = None
     pooling: str = "mean"
     max_length: int = 192
     epochs: int = 5

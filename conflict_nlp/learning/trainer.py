@@ -204,6 +204,10 @@ def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> M
     text: ModelSettings | Backbone | None = ModelSettings.load(base) if config.onward else known
     if text is not None:
         settings = dataclasses.replace(settings, normalizer=text.normalizer, prefix=text.prefix)
+    if isinstance(text, ModelSettings):
+        settings = dataclasses.replace(settings, actor_names=text.actor_names)
+    if config.actor_names is not None:
+        settings = dataclasses.replace(settings, actor_names=config.actor_names)
     if config.normalizer is not None:
         settings = dataclasses.replace(settings, normalizer=Normalizer.only(*config.normalizer))
     return settings
