@@ -36,8 +36,14 @@ FOURTH = 9a479f2
 artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
-artifacts/same_answer.jsonl: | artifacts/$(FOURTH)/models/default
-	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default --written 1 --output $@
+artifacts/same_answer.jsonl: WRITTEN = 2
+artifacts/same_answer_once.jsonl: WRITTEN = 1
+artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl: | artifacts/$(FOURTH)/models/default
+	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default \
+	  --written $(WRITTEN) --output $@
+
+artifacts/augmented5.jsonl:
+	$(PYTHON) training/augment.py --seed 37 --output $@
 
 artifacts/dirty.jsonl:
 	$(PYTHON) training/augment.py --swapped 0 --seed 37 --output $@
@@ -45,8 +51,13 @@ artifacts/dirty.jsonl:
 artifacts/arabicstancex.jsonl:
 	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
 
-model: artifacts/same_answer.jsonl artifacts/dirty.jsonl artifacts/arabicstancex.jsonl ## Train the shipped model anew, up to its checkpoint
+MADE = same_answer same_answer_once augmented5 dirty arabicstancex
+
+model: $(MADE:%=artifacts/%.jsonl) ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
+	conflict-nlp train training/configs/unnamed.toml
+	$(PYTHON) training/average.py artifacts/release5 artifacts/release5_unnamed \
+	  --output artifacts/release5_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)

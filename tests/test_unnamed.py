@@ -64,7 +64,9 @@ def test_sentences_that_differ_in_the_actor_alone_look_the_same(
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(["قال", "حركة حماس", "و", "إيران", "في", "جيش الفتح،"]), max_size=8))
+@given(
+    st.lists(st.sampled_from(["قال", "حركة حماس", "و", "إيران", "في", "جيش الفتح،"]), max_size=8)
+)
 def test_what_is_left_of_a_name_points_at_all_of_it(words: list[str]) -> None:
     lexicon, text = Lexicon.load(), " ".join(words)
     mended = repair(text)

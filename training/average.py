@@ -32,7 +32,8 @@ from conflict_nlp.learning.checkpoint import (
 
 def alike(settings: list[ModelSettings], configs: list[dict[str, Any]]) -> None:
     """Refuse checkpoints that cannot be averaged."""
-    unnamed = {dataclasses.replace(other, name="") for other in settings}
+    # What a run read of its sentences is its own affair: the mean reads what the first one did.
+    unnamed = {dataclasses.replace(other, name="", actor_names=True) for other in settings}
     # Heads that start at random start apart, unless the seed is the same.
     fresh = [c["seed"] for c in configs if not (pathlib.Path(c["base"]) / SETTINGS_FILE).exists()]
     if len(unnamed) > 1 or len(set(fresh)) > 1:
