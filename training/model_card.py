@@ -125,7 +125,7 @@ def card(args: argparse.Namespace) -> str:
         starter=starter,
         seed=config["seed"],
         epochs=config["epochs"],
-        minutes=training.get("averaged", [training])[0]["minutes"],
+        minutes=training["minutes"],
         unsure=figure(ours["all"]["abstention"]["share"]),
         answered=figure(ours["all"]["abstention"]["accuracy_answered"]),
         abstained=figure(ours["all"]["abstention"]["accuracy_abstained"]),
