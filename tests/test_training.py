@@ -24,6 +24,7 @@ from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
+from conflict_nlp.text import Normalizer
 
 
 def test_training_changes_the_encoder_and_fits_the_sentences(
@@ -112,11 +113,16 @@ def test_bare_encoder_is_refused_with_the_next_step(tiny_base: pathlib.Path) -> 
 
 def test_all_problems_of_a_configuration_are_told_at_once(tmp_path: pathlib.Path) -> None:
     config = TrainConfig(
-        base=str(tmp_path), train=("missing.jsonl",), dev="gone.jsonl", output="x", epochs=0
+        base=str(tmp_path),
+        train=("missing.jsonl",),
+        dev="gone.jsonl",
+        output="x",
+        epochs=0,
+        normalizer=("diacritics", "vowels"),
     )
     with pytest.raises(DataError) as caught:
         train(config)
-    for part in ("no encoder in", "missing.jsonl", "gone.jsonl", "epochs"):
+    for part in ("no encoder in", "missing.jsonl", "gone.jsonl", "epochs", "normalizer: vowels;"):
         assert part in str(caught.value)
 
 
@@ -125,6 +131,19 @@ def test_unknown_and_missing_settings_are_named(tmp_path: pathlib.Path) -> None:
     path.write_text('base = "b"\nlerning_rate = 1', "utf-8")
     with pytest.raises(DataError, match=r"lerning_rate.*'dev', 'output', 'train'"):
         TrainConfig.from_toml(path)
+
+
+def test_a_model_reads_what_its_configuration_says(
+    tiny_base: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('normalizer = ["kashida", "quotes"]', "utf-8")
+    given = settings_for(tiny_base, labelled_file, tmp_path / "out")
+    config = TrainConfig.from_toml(
+        path, base=given.base, train=given.train, dev=given.dev, output=given.output
+    )
+    train(config)
+    assert ModelSettings.load(tmp_path / "out").normalizer == Normalizer.only("kashida", "quotes")
 
 
 def test_overrides_replace_the_file(tmp_path: pathlib.Path) -> None:
