@@ -35,8 +35,8 @@ def main() -> None:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         kept = [row for row in rows if row["split"] == "train"]
         for row in chance.sample(kept, min(args.rows, len(kept))):
-            target = {"text": task.topic_names[row["target"]]}
-            target["stance"] = task.rename[row["label"]]
+            topic, stance = task.topic_names[row["target"]], task.rename[row["label"]]
+            target = {"text": topic, "stance": stance}
             example = {"id": f"{name}:{row['source_id']}", "text": row["text"], "targets": [target]}
             lines.append(json.dumps(example, ensure_ascii=False))
     args.output.parent.mkdir(parents=True, exist_ok=True)

@@ -202,15 +202,16 @@ def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> M
         single_label=scheme.single_label,
     )
     text: ModelSettings | Backbone | None = ModelSettings.load(base) if config.onward else known
+    read: dict[str, Any] = {}
     if text is not None:
-        settings = dataclasses.replace(settings, normalizer=text.normalizer, prefix=text.prefix)
+        read |= {"normalizer": text.normalizer, "prefix": text.prefix}
     if isinstance(text, ModelSettings):
-        settings = dataclasses.replace(settings, actor_names=text.actor_names)
+        read["actor_names"] = text.actor_names
     if config.actor_names is not None:
-        settings = dataclasses.replace(settings, actor_names=config.actor_names)
+        read["actor_names"] = config.actor_names
     if config.normalizer is not None:
-        settings = dataclasses.replace(settings, normalizer=Normalizer.only(*config.normalizer))
-    return settings
+        read["normalizer"] = Normalizer.only(*config.normalizer)
+    return dataclasses.replace(settings, **read)
 
 
 def _labelled(config: TrainConfig) -> _Labelled:
