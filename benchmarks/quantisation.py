@@ -25,7 +25,7 @@ from conflict_nlp.evaluation.scores import cross_fitted, measures
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.export import export_onnx, quantise
-from conflict_nlp.learning.predict import predict_onnx
+from conflict_nlp.learning.predict import predict_in_use
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
 
@@ -88,7 +88,7 @@ def main() -> None:
                 continue
             runtime = OnnxRuntime(file)
             start = time.process_time()
-            logits = predict_onnx(runtime, encoder, dev)
+            logits = predict_in_use(runtime, encoder, dev)
             seconds = time.process_time() - start
             figures = measures(cross_fitted(logits, dev, scheme), dev, scheme)
             found = {

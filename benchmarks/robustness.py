@@ -12,7 +12,7 @@ import argparse
 import json
 import pathlib
 
-from conflict_nlp._model_files import ONNX_FILE
+from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE
 from conflict_nlp._resources import model_path
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.evaluation.neural import exported_variant
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path, default="benchmarks/results/robustness.json")
     args = parser.parse_args()
     folder, path = model_path(args.model), args.labels / f"{args.split}.jsonl"
-    files = [path, folder / ONNX_FILE]
+    files = [path, folder / ONNX_FILE, folder / CALIBRATION_FILE]
     # Before the run: a commit made meanwhile is not what was run.
     about = provenance(files, {"changes": SEED, "bootstrap": SEED}, draws=args.draws)
     sentences = Sentences(tuple(read_labelled(path)))

@@ -1,13 +1,14 @@
-"""One row as received to its result: repair, actors, one pass of the model, decisions."""
+"""One row as received to its result: repair, actors, one pass of the model or two, decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conflict_nlp import codebook
 from conflict_nlp._answers import Answers
+from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import ModelSettings
 from conflict_nlp._targets import Request, find_targets, is_missing
@@ -30,6 +31,11 @@ class Judge:
     settings: ModelSettings
     calibration: Calibration
     lexicon: Lexicon
+    close_calls: CloseCalls = field(init=False)
+
+    def __post_init__(self) -> None:
+        close_calls = CloseCalls(self.encoder, self.calibration, self.lexicon)
+        object.__setattr__(self, "close_calls", close_calls)
 
     def __call__(
         self, request: Request, threshold: float | None, extras: tuple[str, ...]
@@ -88,6 +94,10 @@ class Judge:
         seen = [t.span for t in asked if t.span is not None and t.span[0] < reach]
         masks = encoded.target_masks(seen)
         output = yield encoded.ids, masks
+        again = self.close_calls.again(repaired, (encoded, output), mentions, threshold)
+        if again is not None:
+            second = yield again.ids, again.target_masks([])
+            output = self.close_calls.settled(output, second)
         answers = Answers(self.settings, self.calibration)
         sentence, *stances = answers.stances(output.stance)
         toward: dict[tuple[int, int] | None, StancePrediction | None] = {}

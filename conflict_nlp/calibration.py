@@ -39,6 +39,10 @@ class Calibration:
             rarer stances would otherwise hardly ever win. Reported probabilities leave it out.
         abstain_below: probability of the event given as primary (or of no event) under which it
             is more often wrong than right, so that the result abstains with ``low_confidence``.
+        close_events: distance in log-odds between an event's probability and its threshold under
+            which the answer is close; a close one is settled by a second reading of the sentence,
+            without its actors' names. 0: never.
+        close_stance: the same for the two likeliest stances, each by its weight.
     """
 
     event_scale: Array
@@ -50,6 +54,8 @@ class Calibration:
     stance_bias: Array
     stance_weights: Array
     abstain_below: float
+    close_events: float = 0.0
+    close_stance: float = 0.0
 
     def events(self, logits: Logits) -> Array:
         """Calibrated probabilities of the event types, ``[..., events]``.
@@ -90,6 +96,30 @@ class Calibration:
             return np.zeros(probabilities.shape[:-1], np.intp)
         return np.asarray((probabilities * self.stance_weights).argmax(-1))
 
+    def is_close(self, events: Logits, stance: Logits, threshold: float | None = None) -> bool:
+        """Whether little decides what is answered.
+
+        Args:
+            events: event logits ``[events]`` of a sentence.
+            stance: its stance logits ``[stances]``.
+            threshold: of every event type, in place of :attr:`thresholds`.
+
+        Example:
+            >>> from dataclasses import replace
+            >>> calibration = replace(Calibration.identity(1, 0), close_events=0.4)
+            >>> none = np.zeros(0, np.float32)
+            >>> [calibration.is_close(np.array([logit]), none) for logit in (0.3, 0.5)]
+            [True, False]
+        """
+        cuts = self.thresholds if threshold is None else np.float64(threshold)
+        scaled = np.asarray(events, np.float64) * self.event_scale + self.event_bias
+        with np.errstate(divide="ignore"):  # thresholds of 0 and 1 are far from everything
+            distance = np.abs(scaled - (np.log(cuts) - np.log1p(-cuts)))
+            likely = np.sort(np.log(self.stance(stance) * self.stance_weights))[-2:]
+        if (distance < self.close_events).any():
+            return True
+        return len(likely) == 2 and bool(likely[1] - likely[0] < self.close_stance)
+
     @classmethod
     def identity(cls, events: int, stances: int) -> Calibration:
         """No rescaling and thresholds of 0.5: what a model has before it is calibrated.
@@ -119,7 +149,8 @@ class Calibration:
         sizes = {"primary": events + 1, "stance": stances}
         for name in self.__slots__:
             value = np.asarray(getattr(self, name))
-            expected = () if name == "abstain_below" else (sizes.get(name.split("_")[0], events),)
+            single = name in ("abstain_below", "close_events", "close_stance")
+            expected = () if single else (sizes.get(name.split("_")[0], events),)
             if value.shape != expected or not np.isfinite(value).all():
                 raise ModelError(
                     f"the calibration's {name} has shape {value.shape}, or is not finite; the "

@@ -138,7 +138,7 @@ def exported(
     from conflict_nlp.learning.calibrate import fit_calibration
     from conflict_nlp.learning.examples import LabelScheme
     from conflict_nlp.learning.export import export
-    from conflict_nlp.learning.predict import predict_onnx
+    from conflict_nlp.learning.predict import predict_in_use
     from conflict_nlp.learning.read import read_labelled
     from conflict_nlp.runtime import OnnxRuntime
 
@@ -146,7 +146,7 @@ def exported(
     settings, encoder = export(checkpoint, folder)
     scheme = LabelScheme.of_model(settings)
     examples = read_labelled(labelled_file)
-    logits = predict_onnx(OnnxRuntime(folder / ONNX_FILE), encoder, examples)
+    logits = predict_in_use(OnnxRuntime(folder / ONNX_FILE), encoder, examples)
     fit_calibration(logits, examples, scheme).save(folder / CALIBRATION_FILE)
     return folder
 

@@ -16,7 +16,7 @@ from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.checkpoint import load_encoder
 from conflict_nlp.learning.export import export
 from conflict_nlp.learning.exported import load_exported
-from conflict_nlp.learning.predict import predict_onnx, predict_torch
+from conflict_nlp.learning.predict import predict_in_use, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
 
@@ -27,7 +27,7 @@ def test_the_restored_model_gives_the_exported_one_s_logits(
     model, settings = load_exported(exported)
     examples, encoder = read_labelled(labelled_file), load_encoder(settings, exported)
     ours = predict_torch(model, scheme_of(settings), encoder, examples)
-    theirs = predict_onnx(OnnxRuntime(exported / "model.onnx"), encoder, examples)
+    theirs = predict_in_use(OnnxRuntime(exported / "model.onnx"), encoder, examples)
     for head in ("events", "primary", "stance"):
         one, other = getattr(ours, head), getattr(theirs, head)
         # Only the activations' eight bits are between them.

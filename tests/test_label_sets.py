@@ -24,7 +24,7 @@ from conflict_nlp.learning.calibrate import fit_calibration
 from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.export import export
 from conflict_nlp.learning.exported import load_exported
-from conflict_nlp.learning.predict import predict_onnx
+from conflict_nlp.learning.predict import predict_in_use
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
@@ -62,7 +62,7 @@ def fit(tiny_base: pathlib.Path, tmp_path: pathlib.Path) -> Fit:
         model_settings, encoder = export(tmp_path / "trained", tmp_path / "model")
         examples, scheme = read_labelled(data), LabelScheme.of_model(model_settings)
         runtime = OnnxRuntime(tmp_path / "model" / ONNX_FILE)
-        logits = predict_onnx(runtime, encoder, examples)
+        logits = predict_in_use(runtime, encoder, examples)
         calibration = fit_calibration(logits, examples, scheme)
         calibration.save(tmp_path / "model" / CALIBRATION_FILE)
         scores = score(cross_fitted(logits, examples, scheme), examples, scheme, draws=0)

@@ -20,7 +20,7 @@ from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.export import export_onnx
-from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.predict import Logits, predict_in_use, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
@@ -63,7 +63,7 @@ def test_fp32_export_gives_the_torch_logits(
     encoder = load_encoder(settings, checkpoint)
     export_onnx(model, tmp_path / "model.onnx")
     expected = predict_torch(model, scheme_of(settings), encoder, examples)
-    found = predict_onnx(OnnxRuntime(tmp_path / "model.onnx"), encoder, examples)
+    found = predict_in_use(OnnxRuntime(tmp_path / "model.onnx"), encoder, examples)
     for name in ("events", "primary", "stance"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-4)
     assert found.rows.tolist() == expected.rows.tolist()
@@ -90,7 +90,7 @@ def test_weights_are_int8_and_logits_close_to_fp32(
     examples = read_labelled(labelled_file)
     encoder = load_encoder(settings, checkpoint)
     expected = predict_torch(model, scheme_of(settings), encoder, examples)
-    found = predict_onnx(OnnxRuntime(exported / "model.onnx"), encoder, examples)
+    found = predict_in_use(OnnxRuntime(exported / "model.onnx"), encoder, examples)
     assert np.corrcoef(found.events.ravel(), expected.events.ravel())[0, 1] > 0.98
     stored = {i.name: i.data_type for i in onnx.load(exported / "model.onnx").graph.initializer}
     for name in (
@@ -164,7 +164,7 @@ def test_logits_come_back_from_a_file_unchanged(
 ) -> None:
     settings = ModelSettings.load(exported)
     examples = read_labelled(labelled_file)
-    logits = predict_onnx(
+    logits = predict_in_use(
         OnnxRuntime(exported / "model.onnx"), load_encoder(settings, exported), examples
     )
     logits.save(tmp_path / "logits.npz")

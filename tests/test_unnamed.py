@@ -92,7 +92,9 @@ def test_a_model_that_reads_no_names_answers_alike(
 
 
 def test_a_model_that_reads_names_does_not(exported: pathlib.Path) -> None:
-    classifier = Classifier.from_pretrained(exported)
+    model = Classifier.from_pretrained(exported)
+    once = dataclasses.replace(model.calibration, close_events=0.0, close_stance=0.0)
+    classifier = Classifier(model.runtime, model.encoder, model.settings, once, model.lexicon)
     one, other = classifier.classify(list(SAME[0]), extras=("probabilities",))
     assert one.probabilities != other.probabilities
 

@@ -25,7 +25,9 @@ from evaluation_markdown import markdown
 from found_targets import pair_up, with_found_targets
 
 from conflict_nlp import metrics
+from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
 from conflict_nlp.errors import ModelError
@@ -35,8 +37,9 @@ from conflict_nlp.evaluation.scores import Decisions, cross_fitted, decide, meas
 from conflict_nlp.learning.calibrate import fit_calibration, true_events, true_primary, true_stance
 from conflict_nlp.learning.checkpoint import WEIGHTS_FILE, load_checkpoint, load_encoder
 from conflict_nlp.learning.examples import Example, LabelScheme
-from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.predict import Logits, predict_in_use, predict_torch
 from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.learning.torch_runtime import TorchRuntime
 from conflict_nlp.runtime import OnnxRuntime
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
@@ -56,6 +59,7 @@ class Variant:
     calibration: Calibration | None  # stored with it; None: fitted on its dev predictions
     files: tuple[pathlib.Path, ...]
     any_target: bool = True  # whether it can judge spans other than the annotated ones
+    how: str = "fitted on dev"  # where the calibration is from
 
 
 def checked(settings: ModelSettings, folder: pathlib.Path) -> ModelSettings:
@@ -68,19 +72,24 @@ def shipped(folder: pathlib.Path) -> Variant:
     settings = checked(ModelSettings.load(folder), folder)
     encoder, runtime = load_encoder(settings, folder), OnnxRuntime(folder / ONNX_FILE)
     files = tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE, CALIBRATION_FILE))
+    calibration = Calibration.load(folder / CALIBRATION_FILE)
+    close_calls = CloseCalls(encoder, calibration, Lexicon.load())
     return Variant(
-        lambda examples: predict_onnx(runtime, encoder, examples),
-        Calibration.load(folder / CALIBRATION_FILE),
+        lambda examples: predict_in_use(runtime, encoder, examples, close_calls=close_calls),
+        calibration,
         files,
+        how="stored with the model",
     )
 
 
-def full_precision(folder: pathlib.Path) -> Variant:
+def full_precision(folder: pathlib.Path, dev: Sequence[Example]) -> Variant:
     model, settings = load_checkpoint(folder)
-    encoder = load_encoder(checked(settings, folder), folder)
+    encoder, runtime = load_encoder(checked(settings, folder), folder), TorchRuntime(model)
+    calibration = fit_calibration(predict_torch(model, SCHEME, encoder, dev), dev, SCHEME)
+    close_calls = CloseCalls(encoder, calibration, Lexicon.load())
     return Variant(
-        lambda examples: predict_torch(model, SCHEME, encoder, examples),
-        None,
+        lambda examples: predict_in_use(runtime, encoder, examples, close_calls=close_calls),
+        calibration,
         (folder / WEIGHTS_FILE,),
     )
 
@@ -241,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     dev, examples = read_labelled(paths["dev"]), read_labelled(paths[args.split])
     makers: dict[str, Callable[[], Variant]] = {
         "shipped_int8": lambda: shipped(args.model),
-        "checkpoint_fp32": lambda: full_precision(args.checkpoint),
+        "checkpoint_fp32": lambda: full_precision(args.checkpoint, dev),
     }
     makers |= {n: lambda n=n: baseline(args.baselines, n) for n in BASELINES}  # type: ignore[misc]
     others = {folder.name: folder for folder in args.also}
@@ -265,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if name == "majority":
             how, dev_found = "none", constant(dev_logits)
         else:
-            how = "fitted on dev" if calibration is None else "stored with the model"
+            how = variant.how
             calibration = calibration or fit_calibration(dev_logits, dev, SCHEME)
             dev_found = cross_fitted(dev_logits, dev, SCHEME)
         if args.split == "dev":

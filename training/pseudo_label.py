@@ -38,7 +38,7 @@ from conflict_nlp.evaluation.features import TfidfFeatures
 from conflict_nlp.evaluation.linear import svm
 from conflict_nlp.learning.calibrate import fit_calibration, true_events
 from conflict_nlp.learning.examples import Example, LabelScheme
-from conflict_nlp.learning.predict import Logits, predict_onnx
+from conflict_nlp.learning.predict import Logits, predict_in_use
 from conflict_nlp.learning.read import read_labelled
 
 SCHEME = LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION)
@@ -156,9 +156,9 @@ def main() -> None:
     places = choose(scores, args.rows, random.Random(args.seed))
     chosen = with_found_targets([unlabelled[i] for i in places])
     teachers = [Classifier.from_pretrained(name) for name in args.teacher]
-    on_dev = [predict_onnx(teacher.runtime, teacher.encoder, dev) for teacher in teachers]
+    on_dev = [predict_in_use(teacher.runtime, teacher.encoder, dev) for teacher in teachers]
     on_pool = [
-        predict_onnx(teacher.runtime, teacher.encoder, chosen)
+        predict_in_use(teacher.runtime, teacher.encoder, chosen)
         for teacher in track(teachers, "labelling")
     ]
     events = blended_events(

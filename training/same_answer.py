@@ -28,7 +28,7 @@ from conflict_nlp import Classifier
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.evaluation.actor_swaps import Swap, swap_actors
 from conflict_nlp.learning.examples import Example
-from conflict_nlp.learning.predict import predict_onnx
+from conflict_nlp.learning.predict import predict_in_use
 from conflict_nlp.learning.read import read_labelled
 
 
@@ -77,7 +77,9 @@ def main() -> None:
     if not groups:
         parser.error(f"no sentence of {args.corpus} names an actor that can be exchanged")
     teacher = Classifier.from_pretrained(args.teacher)
-    logits = predict_onnx(teacher.runtime, teacher.encoder, [e for group in groups for e in group])
+    logits = predict_in_use(
+        teacher.runtime, teacher.encoder, [e for group in groups for e in group]
+    )
 
     first = 0
     args.output.parent.mkdir(parents=True, exist_ok=True)

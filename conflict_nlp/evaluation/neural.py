@@ -7,9 +7,11 @@ import pathlib
 from dataclasses import asdict, replace
 from typing import Any
 
+from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
 from conflict_nlp._resources import model_path
+from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import ModelError
 from conflict_nlp.evaluation.outputs import Fitted
@@ -19,7 +21,7 @@ from conflict_nlp.learning.checkpoint import load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.export import export
-from conflict_nlp.learning.predict import Logits, predict_onnx
+from conflict_nlp.learning.predict import Logits, predict_in_use
 from conflict_nlp.learning.trainer import train
 from conflict_nlp.runtime import OnnxRuntime
 
@@ -34,20 +36,24 @@ class ExportedModel:
 
     def __init__(self, folder: pathlib.Path, stance_alone: bool = False) -> None:
         self.folder, self.stance_alone = folder, stance_alone
-        self._loaded: tuple[OnnxRuntime, Encoder] | None = None
+        self._loaded: tuple[OnnxRuntime, Encoder, CloseCalls] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"folder": self.folder, "stance_alone": self.stance_alone, "_loaded": None}
 
-    def _model(self) -> tuple[OnnxRuntime, Encoder]:
+    def _model(self) -> tuple[OnnxRuntime, Encoder, CloseCalls]:
         if self._loaded is None:
             encoder = load_encoder(ModelSettings.load(self.folder), self.folder)
-            self._loaded = OnnxRuntime(self.folder / ONNX_FILE), encoder
+            close_calls = CloseCalls(
+                encoder, Calibration.load(self.folder / CALIBRATION_FILE), Lexicon.load()
+            )
+            self._loaded = OnnxRuntime(self.folder / ONNX_FILE), encoder, close_calls
         return self._loaded
 
     def __call__(self, sentences: Sentences) -> Logits:
         """Logits for sentences; with topics, the stance toward these."""
-        found = predict_onnx(*self._model(), sentences.examples, sentences.topics)
+        runtime, encoder, close_calls = self._model()
+        found = predict_in_use(runtime, encoder, sentences.examples, sentences.topics, close_calls)
         if self.stance_alone:
             found = replace(found, events=found.events[:, :0], primary=found.primary[:, -1:])
         return found
@@ -132,7 +138,7 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
 
 
 def _files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    return tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE))
+    return tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE, CALIBRATION_FILE))
 
 
 def _row(example: Example) -> dict[str, Any]:

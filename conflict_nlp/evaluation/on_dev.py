@@ -13,7 +13,7 @@ from conflict_nlp.learning.calibrate import fit_calibration
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.export import export
-from conflict_nlp.learning.predict import Logits, predict_onnx, predict_torch
+from conflict_nlp.learning.predict import Logits, predict_in_use, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
 
@@ -74,7 +74,7 @@ def export_calibrated(
     scheme = LabelScheme.of_model(settings)
     for example in dev:
         scheme.check(example)
-    logits: Logits = predict_onnx(OnnxRuntime(output / ONNX_FILE), encoder, dev)
+    logits: Logits = predict_in_use(OnnxRuntime(output / ONNX_FILE), encoder, dev)
     logits.save(checkpoint / INT8_LOGITS_FILE)
     fit_calibration(logits, dev, scheme).save(output / CALIBRATION_FILE)
     return score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._parallel import in_order
 from conflict_nlp.errors import DataError
@@ -17,7 +18,7 @@ from conflict_nlp.learning.data import sentence_item, topic_item
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.model import ConflictModel
 from conflict_nlp.learning.torch_runtime import TorchRuntime
-from conflict_nlp.runtime import OnnxRuntime
+from conflict_nlp.runtime import Runtime
 from conflict_nlp.text import repair
 
 Floats = npt.NDArray[np.float32]
@@ -122,19 +123,21 @@ def _outputs(
     return [(output.events, output.primary, output.stance) for output in found]
 
 
-def predict_onnx(
-    runtime: OnnxRuntime,
+def predict_in_use(
+    runtime: Runtime,
     encoder: Encoder,
     examples: Sequence[Example],
     topics: Sequence[str] | None = None,
+    close_calls: CloseCalls | None = None,
 ) -> Logits:
-    """Logits of the exported model, one sentence a call as in use, as many calls as cores.
+    """Logits as in use: of the exported model, one sentence a call, as many calls as cores.
 
     Args:
         runtime: of the model.
         encoder: of the model.
         examples: labelled sentences; only their text and the spans of their targets are used.
         topics: one for each sentence; the only stance is then the one toward it.
+        close_calls: which sentences the model reads once more; None: none.
     """
 
     def one(given: tuple[Example, str | None]) -> tuple[Floats, Floats, Floats]:
@@ -147,6 +150,11 @@ def predict_onnx(
         encoded = encoder.encode(text)
         spans = [target.span for target in example.targets if target.span is not None]
         output = runtime(encoded.ids, encoded.target_masks(spans))
+        if close_calls is not None:
+            again = close_calls.again(text, (encoded, output))
+            if again is not None:
+                second = runtime(again.ids, again.target_masks([]))
+                output = close_calls.settled(output, second)
         return output.events, output.primary, output.stance
 
     pairs = zip(examples, topics or (None,) * len(examples), strict=True)
