@@ -84,7 +84,7 @@ def test_what_to_label_next_and_what_is_wrong(fit: Fit, tmp_path: pathlib.Path) 
     write_tasks(found.tasks, tmp_path / "tasks.json", "argilla", scheme)
     for record in json.loads((tmp_path / "tasks.json").read_text("utf-8")):
         answers = record["suggestions"]
-        assert isinstance(answers.get("events", {"value": ""})["value"], str)
+        assert isinstance(answers["events"]["value"], str)
         assert "stance" not in answers
     audit(read_labelled(ONE_LABEL * 8), classifier)
 

@@ -15,9 +15,13 @@ from cli_helpers import run
 from conftest import SENTENCES
 
 from conflict_nlp import Classifier
+from conflict_nlp.codebook import CODEBOOK_VERSION, EVENTS, STANCES
 from conflict_nlp.errors import DataError
+from conflict_nlp.learning.annotations import collect
+from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.learning.suggest import suggest, uncertainty
+from conflict_nlp.learning.tasks import Task, argilla_settings, to_argilla
 from conflict_nlp.results import Result
 
 POOL = [
@@ -137,3 +141,20 @@ def test_tasks_for_argilla(
     assert len(records) == 4
     assert all(set(r["suggestions"]) == {"events", "stance", "targets"} for r in records)
     assert all(r["fields"]["text"] in [*POOL, SENTENCES[0][0] + "!"] for r in records)
+    # Its server refuses an empty answer to a question of labels.
+    assert all(r["suggestions"]["events"]["value"] for r in records)
+
+
+def test_a_sentence_without_events_goes_to_argilla_and_comes_back(tmp_path: pathlib.Path) -> None:
+    task = Task("a", "عاد الهدوء إلى السوق.", (), "none")
+    record = to_argilla(task)
+    assert record["suggestions"]["events"]["value"] == ["no_event"]
+    settings = argilla_settings(LabelScheme(EVENTS, STANCES, CODEBOOK_VERSION))
+    assert "'no_event'], required=True" in settings
+    record["responses"] = {
+        name: [{"value": suggestion["value"], "user_id": "u"}]
+        for name, suggestion in record["suggestions"].items()
+    }
+    (tmp_path / "answers.json").write_text(json.dumps([record]), "utf-8")
+    (row,) = collect(tmp_path / "answers.json").rows
+    assert (row["events"], row["stance"], row["targets"]) == ([], "none", [])

@@ -132,6 +132,8 @@ def card(args: argparse.Namespace) -> str:
         low=float(np.min(calibration.thresholds)),
         high=float(np.max(calibration.thresholds)),
         abstain=calibration.abstain_below,
+        close_events=calibration.close_events,
+        close_stance=calibration.close_stance,
         sentences=ours["all"]["sentences"],
         random=ours["random"]["sentences"],
         results="\n".join(results),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from conflict_nlp.codebook import NO_EVENT
 from conflict_nlp.learning.examples import LabelScheme, Target
 from conflict_nlp.results import Result
 
@@ -146,10 +147,9 @@ def to_argilla(task: Task, single_label: bool = False) -> dict[str, Any]:
         if t.span is not None
     ]
     answers: dict[str, Any] = {}
-    if task.events is not None and not single_label:
-        answers[EVENTS] = list(task.events)
-    elif task.events:  # a question with one answer has no suggestion for none
-        answers[EVENTS] = task.events[0]
+    if task.events is not None:
+        events = list(task.events) or [NO_EVENT]
+        answers[EVENTS] = events[0] if single_label else events
     if task.stance is not None:
         answers |= {STANCE: task.stance, TARGETS: spans}
     return {
@@ -170,12 +170,12 @@ def argilla_settings(scheme: LabelScheme) -> str:
     events = "LabelQuestion" if scheme.single_label else "MultiLabelQuestion"
     questions = []
     if scheme.events:
-        questions.append(
-            f"rg.{events}(name={EVENTS!r}, labels={list(scheme.events)!r}, required=False)"
-        )
+        # Argilla takes no empty answer, and no data set in which nothing must be answered.
+        labels = [*scheme.events, NO_EVENT]
+        questions.append(f"rg.{events}(name={EVENTS!r}, labels={labels!r}, required=True)")
     if scheme.stances:
         stances = list(scheme.stances)
-        questions.append(f"rg.LabelQuestion(name={STANCE!r}, labels={stances!r}, required=False)")
+        questions.append(f"rg.LabelQuestion(name={STANCE!r}, labels={stances!r}, required=True)")
         questions.append(
             f"rg.SpanQuestion(name={TARGETS!r}, field='text', labels={stances!r}, required=False)"
         )
