@@ -1,19 +1,22 @@
-"""Close calls: what little decides is decided without a look at who it is.
+"""Close calls: where little decides, the names of actors do not.
 
-A classifier that reads names knows what the press it was trained on says of them, and where an
-answer hangs by a hair that is what decides it. So such a sentence is read once more, each actor in
-it exchanged for the same other one of its class, and the second reading is the answer.
+A classifier that reads names knows what the press it was trained on says of them, and where little
+speaks for either of two answers that is what decides. Such a sentence is read once more with
+stand-ins for its actors, and the second reading is the answer.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from conflict_nlp._encoding import Encoded, Encoder
 from conflict_nlp._mapped import Draft, Edit, MappedText
-from conflict_nlp._unnamed import agreement
+from conflict_nlp._stand_ins import stand_ins
+from conflict_nlp._unnamed import agreement, bare, fused
 from conflict_nlp.actors import Lexicon, Mention
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.runtime import Output
@@ -32,20 +35,16 @@ class CloseCalls:
 
     def __init__(self, encoder: Encoder, calibration: Calibration, lexicon: Lexicon) -> None:
         self._encoder, self._calibration, self._lexicon = encoder, calibration, lexicon
-        self._stand_ins: dict[tuple[str, str], str] = {}
-        if calibration.close_events or calibration.close_stance:
-            for actor in lexicon.actors:
-                for alias in actor.aliases:
-                    key = agreement(actor, alias)
-                    if key is not None and not alias.endswith("?"):
-                        self._stand_ins.setdefault(key, alias)
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return stand_ins(self._lexicon.actors)
 
     def again(
         self,
         repaired: MappedText,
         first: tuple[Encoded, Output],
         mentions: Sequence[Mention] | None = None,
-        threshold: float | None = None,
     ) -> Encoded | None:
         """The sentence for its second reading; None where the first one is the answer.
 
@@ -53,15 +52,12 @@ class CloseCalls:
             repaired: the text.
             first: what the model read of it, and its logits, the sentence's own stance in row 0.
             mentions: the actors that the text names, if they are known already.
-            threshold: of every event type, in place of the model's own.
         """
-        if not self._stand_ins:
-            return None
         read, output = first
-        if not self._calibration.is_close(output.events, output.stance[0], threshold):
+        if not self._calibration.is_close(output.events, output.stance[0]):
             return None
-        draft = Draft(repaired)
         found = self._lexicon.find(repaired) if mentions is None else mentions
+        draft = Draft(repaired)
         if not draft.apply(self._edits(repaired, found)):
             return None
         second = self._encoder.encode(draft.done())
@@ -69,11 +65,19 @@ class CloseCalls:
         return None if second.ids == read.ids else second
 
     def _edits(self, text: MappedText, mentions: Sequence[Mention]) -> Iterator[Edit]:
+        # Who differ must still do so: the second actor of a class gets its second stand-in.
+        met: dict[tuple[str, str], list[str]] = defaultdict(list)
         for mention in mentions:
             start, end = text.span_from_original(mention.start, mention.end)
-            key = agreement(mention.actor, text.text[start:end])
-            if key in self._stand_ins:
-                yield start, end, self._stand_ins[key]
+            preposition, name = bare(text.text[start:end])
+            key = agreement(mention.actor, name)
+            if key is None or key not in self._names:
+                continue
+            if mention.actor.id not in met[key]:
+                met[key].append(mention.actor.id)
+            names = self._names[key]
+            place = met[key].index(mention.actor.id) % len(names)
+            yield start, end, fused(preposition, names[place])
 
     @staticmethod
     def settled(first: Output, second: Output) -> Output:

@@ -94,7 +94,7 @@ class Judge:
         seen = [t.span for t in asked if t.span is not None and t.span[0] < reach]
         masks = encoded.target_masks(seen)
         output = yield encoded.ids, masks
-        again = self.close_calls.again(repaired, (encoded, output), mentions, threshold)
+        again = self.close_calls.again(repaired, (encoded, output), mentions)
         if again is not None:
             second = yield again.ids, again.target_masks([])
             output = self.close_calls.settled(output, second)
@@ -104,7 +104,7 @@ class Judge:
         for span, stance, mask in zip(seen, stances, masks[1:], strict=True):
             if mask.any():
                 toward[span] = stance
-        truncated = encoded.truncated
+        truncated = encoded.truncated or (again is not None and again.truncated)
         if request.topic and asked[0].span is None and self.settings.stances:
             # The sentence does not name it: one more pass, used for its stance alone.
             pair = self.encoder.encode(repaired, request.topic)

@@ -7,18 +7,52 @@ because grammar and wording of the sentence hang on it; of a state stays that it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from conflict_nlp._mapped import Draft, Edit, MappedText
 from conflict_nlp.actors import Actor, Mention
 
-__all__ = ["agreement", "unnamed"]
+__all__ = ["agreement", "bare", "fused", "unnamed"]
 
-# States whose names are masculine, and so agree with other verbs than the rest.
+_HAMZA = str.maketrans("أإآ", "ااا")
+# States, and what stands for one, whose names are masculine and so agree with other verbs.
 _MASCULINE = frozenset(
-    ("العراق", "لبنان", "الأردن", "السودان", "اليمن", "المغرب", "الكويت", "الصومال", "تشاد", "مالي")
+    ("العراق", "لبنان", "الاردن", "السودان", "اليمن", "المغرب", "الكويت", "الصومال", "تشاد", "مالي")
+) | {"الكرملين", "الكيان", "الاليزيه", "الفاتيكان"}
+# Peoples, who are many.
+_PLURAL = frozenset(
+    ("الصهاينة", "الاتراك", "الروس", "الامريكان", "الاميركان", "الانكليز", "الانجليز")
 )
+_NISBA = re.compile("ي(ون|ين)$")
 _STATE = {"masculine": "بلد", "feminine": "دولة"}
+_WITH_LAM = frozenset(
+    ("لبنان", "ليبيا", "ليبيريا", "ليتوانيا", "لندن", "لشبونة", "ليبرفيل", "لاباز")
+)
+
+
+def bare(name: str) -> tuple[str, str]:
+    """A name without the preposition that it is fused with, which comes first.
+
+    Example:
+        >>> bare("للجيش الحر"), bare("إيران")
+        (('ل', 'الجيش الحر'), ('', 'إيران'))
+    """
+    if not name.startswith("لل"):
+        return "", name
+    return "ل", name[1:] if name[1:] in _WITH_LAM else "ال" + name[2:]
+
+
+def fused(preposition: str, name: str) -> str:
+    """A name behind what :func:`bare` took off.
+
+    Example:
+        >>> fused("ل", "الجيش العراقي"), fused("ل", "إيران"), fused("", "إيران")
+        ('للجيش العراقي', 'لإيران', 'إيران')
+    """
+    if preposition and name.startswith("ال"):
+        return "لل" + name[2:]
+    return preposition + name
 
 
 def agreement(actor: Actor, name: str) -> tuple[str, str] | None:
@@ -30,9 +64,10 @@ def agreement(actor: Actor, name: str) -> tuple[str, str] | None:
     words = name.split()
     if len(words) > 1:
         return actor.kind, words[0]
-    if actor.kind == "state":
-        return actor.kind, "masculine" if name in _MASCULINE else "feminine"
-    return None
+    plain = name.translate(_HAMZA)
+    if actor.kind != "state" or plain in _PLURAL or _NISBA.search(plain):
+        return None
+    return actor.kind, "masculine" if plain in _MASCULINE else "feminine"
 
 
 def unnamed(text: MappedText, mentions: Iterable[Mention]) -> MappedText:
@@ -50,6 +85,7 @@ def unnamed(text: MappedText, mentions: Iterable[Mention]) -> MappedText:
 def _edits(text: MappedText, mentions: Iterable[Mention]) -> Iterator[Edit]:
     for mention in mentions:
         start, end = text.span_from_original(mention.start, mention.end)
-        key = agreement(mention.actor, text.text[start:end])
+        preposition, name = bare(text.text[start:end])
+        key = agreement(mention.actor, name)
         if key is not None:
-            yield start, end, _STATE.get(key[1], key[1])
+            yield start, end, fused(preposition, _STATE.get(key[1], key[1]))

@@ -96,13 +96,12 @@ class Calibration:
             return np.zeros(probabilities.shape[:-1], np.intp)
         return np.asarray((probabilities * self.stance_weights).argmax(-1))
 
-    def is_close(self, events: Logits, stance: Logits, threshold: float | None = None) -> bool:
-        """Whether little decides what is answered.
+    def is_close(self, events: Logits, stance: Logits) -> bool:
+        """Whether little decides what is answered, with the thresholds fitted for the model.
 
         Args:
             events: event logits ``[events]`` of a sentence.
             stance: its stance logits ``[stances]``.
-            threshold: of every event type, in place of :attr:`thresholds`.
 
         Example:
             >>> from dataclasses import replace
@@ -111,10 +110,10 @@ class Calibration:
             >>> [calibration.is_close(np.array([logit]), none) for logit in (0.3, 0.5)]
             [True, False]
         """
-        cuts = self.thresholds if threshold is None else np.float64(threshold)
         scaled = np.asarray(events, np.float64) * self.event_scale + self.event_bias
         with np.errstate(divide="ignore"):  # thresholds of 0 and 1 are far from everything
-            distance = np.abs(scaled - (np.log(cuts) - np.log1p(-cuts)))
+            cuts = np.log(self.thresholds) - np.log1p(-self.thresholds)
+            distance = np.abs(scaled - cuts)
             likely = np.sort(np.log(self.stance(stance) * self.stance_weights))[-2:]
         if (distance < self.close_events).any():
             return True

@@ -11,6 +11,10 @@ import pytest
 from stub_model import StubRuntime, stub_classifier
 
 from conflict_nlp import Classifier
+from conflict_nlp._close_calls import CloseCalls
+from conflict_nlp._mapped import Draft
+from conflict_nlp._stand_ins import stand_ins
+from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.runtime import Floats, Input, Output
 from conflict_nlp.text import repair
@@ -84,12 +88,52 @@ def test_only_close_sentences_that_name_actors_are_read_twice() -> None:
     assert runtime.readings == 3
 
 
-def test_a_threshold_of_ones_own_decides_what_is_close() -> None:
+def test_a_threshold_of_ones_own_changes_nothing_but_what_is_reported() -> None:
     model, runtime = stub(0.3)  # the stub's probabilities lie between 0.27 and 0.73
-    model.classify(PAIRS[1][1], threshold=0.99)
-    assert runtime.readings == 1
-    model.classify(PAIRS[1][1], threshold=0.5)
-    assert runtime.readings == 3
+    text = PAIRS[1][1]
+    low, high = (model.classify(text, threshold=t, extras=EXTRAS) for t in (0.2, 0.9))
+    assert low.probabilities == high.probabilities and low.stance == high.stance
+    assert len(low.events) > len(high.events) == 0
+    assert runtime.readings == 4
+
+
+def shown(model: Classifier, text: str) -> str:
+    """The sentence as its second reading has it."""
+    mended = repair(text)
+    mentions = model.lexicon.find(mended)
+    always = dataclasses.replace(model.calibration, close_events=np.inf)
+    calls = CloseCalls(model.encoder, always, model.lexicon)
+    draft = Draft(mended)
+    draft.apply(calls._edits(mended, mentions))
+    return draft.done().text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Two actors of a class stay two.
+        ("هاجمت روسيا أوكرانيا ثم انسحبت روسيا", "هاجمت سوريا تركيا ثم انسحبت سوريا"),
+        # The preposition that a name is fused with stays, and the gender of states.
+        ("قدمت روسيا أسلحة للسعودية", "قدمت سوريا أسلحة لتركيا"),
+        ("سلمت المعدات للجيش الإسرائيلي", "سلمت المعدات للجيش السوري"),
+        ("نفى الكرملين ضلوعه في الهجوم", "نفى العراق ضلوعه في الهجوم"),
+        ("اتهم لبنان إسرائيل بالتصعيد", "اتهم العراق سوريا بالتصعيد"),
+        # Who takes sides stands in for nobody.
+        ("أعلن الجيش اللبناني انسحابه", "أعلن الجيش السوري انسحابه"),
+        ("تقدمت القوات الأمريكية نحو التلة", "تقدمت القوات السورية نحو التلة"),
+        # Peoples are many; they and unknown names are left.
+        ("اتهم الروس خصومهم بالمماطلة", "اتهم الروس خصومهم بالمماطلة"),
+        (PLAIN, PLAIN),
+    ],
+)
+def test_stand_ins_fit_the_sentence(text: str, expected: str) -> None:
+    assert shown(stub_classifier(), text) == expected
+
+
+def test_stand_ins_take_no_side() -> None:
+    names = stand_ins(Lexicon.load().actors)
+    assert len(names) > 1000 and all(names.values())
+    assert not [n for group in names.values() for n in group if "الأسد" in n or "صهيون" in n]
 
 
 def test_in_batches_too() -> None:
@@ -101,7 +145,6 @@ def test_in_batches_too() -> None:
 
 def test_labelled_sentences_are_read_as_in_use() -> None:
     pytest.importorskip("torch", reason="predicting labelled data needs the train extra")
-    from conflict_nlp._close_calls import CloseCalls
     from conflict_nlp.learning.examples import Example
     from conflict_nlp.learning.predict import predict_in_use
 
@@ -134,7 +177,8 @@ def test_two_stances_as_likely_are_close() -> None:
 def test_nothing_is_close_to_a_threshold_of_0_or_1() -> None:
     calibration = dataclasses.replace(Calibration.identity(2, 0), close_events=5.0)
     for threshold in (0.0, 1.0):
-        assert not calibration.is_close(np.zeros(2), np.zeros(0), threshold)
+        certain = dataclasses.replace(calibration, thresholds=np.full(2, threshold))
+        assert not certain.is_close(np.zeros(2), np.zeros(0))
 
 
 def test_a_calibration_written_before_there_were_second_readings(tmp_path: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conflict_nlp._unnamed import agreement
+from conflict_nlp._unnamed import agreement, bare, fused
 from conflict_nlp.actors import Actor, Lexicon
 
 
@@ -59,7 +59,8 @@ def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[S
         mentions = list(lexicon.find(text))
         chance.shuffle(mentions)
         for mention in mentions:
-            key = agreement(mention.actor, mention.text)
+            preposition, own = bare(mention.text)
+            key = agreement(mention.actor, own)
             others = [
                 (actor, name)
                 for actor, name in by_agreement.get(key or ("", ""), ())
@@ -67,7 +68,8 @@ def swap_actors(texts: Sequence[str], lexicon: Lexicon, seed: int = 0) -> list[S
             ]
             if others:
                 actor, name = chance.choice(others)
-                swapped = text[: mention.start] + name + text[mention.end :]
+                put = fused(preposition, name)
+                swapped = text[: mention.start] + put + text[mention.end :]
                 span = (mention.start, mention.end)
                 swaps.append(Swap(text, swapped, span, mention.actor.id, actor.id))
                 break

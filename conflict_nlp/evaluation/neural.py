@@ -31,22 +31,28 @@ class ExportedModel:
 
     Args:
         folder: the model's directory.
+        calibration: by which it settles close calls; None: it reads every sentence once.
         stance_alone: leave out what its event heads give.
     """
 
-    def __init__(self, folder: pathlib.Path, stance_alone: bool = False) -> None:
-        self.folder, self.stance_alone = folder, stance_alone
-        self._loaded: tuple[OnnxRuntime, Encoder, CloseCalls] | None = None
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        calibration: Calibration | None = None,
+        stance_alone: bool = False,
+    ) -> None:
+        self.folder, self.calibration, self.stance_alone = folder, calibration, stance_alone
+        self._loaded: tuple[OnnxRuntime, Encoder, CloseCalls | None] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder, "stance_alone": self.stance_alone, "_loaded": None}
+        return vars(self) | {"_loaded": None}
 
-    def _model(self) -> tuple[OnnxRuntime, Encoder, CloseCalls]:
+    def _model(self) -> tuple[OnnxRuntime, Encoder, CloseCalls | None]:
         if self._loaded is None:
             encoder = load_encoder(ModelSettings.load(self.folder), self.folder)
-            close_calls = CloseCalls(
-                encoder, Calibration.load(self.folder / CALIBRATION_FILE), Lexicon.load()
-            )
+            close_calls = None
+            if self.calibration is not None:
+                close_calls = CloseCalls(encoder, self.calibration, Lexicon.load())
             self._loaded = OnnxRuntime(self.folder / ONNX_FILE), encoder, close_calls
         return self._loaded
 
@@ -68,6 +74,7 @@ def exported_variant(folder: pathlib.Path, stance_alone: bool = False) -> Fitted
     """
     scheme = LabelScheme.of_model(ModelSettings.load(folder))
     calibration = Calibration.load(folder / CALIBRATION_FILE)
+    model = ExportedModel(folder, calibration, stance_alone)
     if stance_alone:
         scheme = LabelScheme((), scheme.stances)
         calibration = replace(
@@ -76,7 +83,6 @@ def exported_variant(folder: pathlib.Path, stance_alone: bool = False) -> Fitted
             stance_bias=calibration.stance_bias,
             stance_weights=calibration.stance_weights,
         )
-    model = ExportedModel(folder, stance_alone)
     return Fitted(model, scheme, calibration, files=_files(folder))
 
 
@@ -138,7 +144,7 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
 
 
 def _files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    return tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE, CALIBRATION_FILE))
+    return tuple(folder / name for name in (ONNX_FILE, TOKENIZER_FILE))
 
 
 def _row(example: Example) -> dict[str, Any]:
