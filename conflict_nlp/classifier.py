@@ -10,6 +10,7 @@ from typing import Any, Self, overload
 from tokenizers import Tokenizer
 
 from conflict_nlp._batches import in_batches
+from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._encoding import Encoder
 from conflict_nlp._judge import Judge
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TOKENIZER_FILE, ModelSettings
@@ -138,6 +139,11 @@ class Classifier:
     def lexicon(self) -> Lexicon:
         """The actors that are found."""
         return self._judge.lexicon
+
+    @property
+    def close_calls(self) -> CloseCalls:
+        """Which sentences are read a second time, without their actors' names."""
+        return self._judge.close_calls
 
     @property
     def name(self) -> str:

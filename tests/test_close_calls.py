@@ -151,8 +151,7 @@ def test_labelled_sentences_are_read_as_in_use() -> None:
     model, _ = stub(0.4, 0.3)
     texts = [text for pair in PAIRS for text in pair] + [PLAIN]
     examples = [Example(str(row), text, None, None) for row, text in enumerate(texts)]
-    calls = CloseCalls(model.encoder, model.calibration, model.lexicon)
-    logits = predict_in_use(model.runtime, model.encoder, examples, close_calls=calls)
+    logits = predict_in_use(model.runtime, model.encoder, examples, close_calls=model.close_calls)
     for result, events, stance in zip(
         model.classify(texts, extras=EXTRAS), logits.events, logits.stance, strict=True
     ):

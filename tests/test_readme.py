@@ -88,10 +88,17 @@ def test_what_is_said_of_planned_and_denied_events_was_measured() -> None:
     found = json.loads((ROOT / "benchmarks/results/robustness.json").read_text("utf-8"))
     pairs = found["minimal_pairs"]
     words = " ".join(README.split())
-    assert f"it tells {pairs['modality']['right']:.0%} apart" in words
-    assert f"of denied events {pairs['negation']['right']:.0%}" in words
+    for said, name in (("it tells", "modality"), ("of denied events", "negation")):
+        right, low, high = (100 * pairs[name][value] for value in ("right", "low", "high"))
+        assert f"{said} {right:.0f}% [{low:.0f}, {high:.0f}]" in words
+    events, stance = (1 - found["actor_swaps"][f"{n}_same"]["value"] for n in ("events", "stance"))
+    assert (
+        f"changes the events of {events:.0%} of the sentences and the stance of {stance:.0%}"
+        in words
+    )
 
 
 def test_counts_are_right() -> None:
-    assert f"{len(EVENTS)}: clashes" in README
+    assert f"[{len(EVENTS)}](docs/codebook.md): clashes" in README
+    assert f"the lexicon knows ({len(Lexicon.load().actors):,} of them" in " ".join(README.split())
     assert f"The lexicon ({len(Lexicon.load().actors):,} actors" in README

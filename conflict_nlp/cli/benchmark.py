@@ -47,7 +47,8 @@ def command(
     has other data, settings or weights. What cannot be had is reported with the reason. Written are
     `benchmark.json`, `benchmark.md` and `benchmark.html`, a page that needs no network.
 
-    Exit status: 0 done; 1 a variant failed; 2 the benchmark cannot be read; 130 interrupted.
+    Exit status: 0 done; 1 a variant failed, or none has a result; 2 the benchmark cannot be read;
+    130 interrupted.
 
     Examples:
 
@@ -93,7 +94,8 @@ def command(
     for sentence in record["advice"]:
         typer.echo(sentence)
     typer.echo(f"report in {output / 'benchmark.html'}")
-    if any(result["status"] == "failed" for result in record["results"]):
+    found = {result["status"] for result in record["results"]}
+    if "failed" in found or "done" not in found:
         raise typer.Exit(1)
 
 

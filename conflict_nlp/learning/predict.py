@@ -137,7 +137,8 @@ def predict_in_use(
         encoder: of the model.
         examples: labelled sentences; only their text and the spans of their targets are used.
         topics: one for each sentence; the only stance is then the one toward it.
-        close_calls: which sentences the model reads once more; None: none.
+        close_calls: which sentences the model reads once more, for figures of a calibrated model;
+            None: none, for fitting a calibration or for soft labels.
     """
 
     def one(given: tuple[Example, str | None]) -> tuple[Floats, Floats, Floats]:

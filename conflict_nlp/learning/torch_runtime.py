@@ -23,9 +23,10 @@ class TorchRuntime:
 
     Sentences of similar length are read together. Padding and the company a sentence is in change
     its logits in their last digits, so that a probability may differ in the fourth decimal from run
-    to run. An int8 model's weights are used as floats here: on 300 authored sentences the shipped
-    model's probabilities differed from those of ``OnnxRuntime`` by 0.001 on average and 0.1 at
-    most, and two of the primary events. On a CPU, ``OnnxRuntime`` is the faster of the two.
+    to run, and by more where that decides whether a sentence is a close call. An int8 model's
+    weights are used as floats here: on 300 authored sentences the shipped model's probabilities
+    differed from those of ``OnnxRuntime`` by 0.001 on average and 0.1 at most, and two of the
+    primary events. On a CPU, ``OnnxRuntime`` is the faster of the two.
 
     Args:
         model: in evaluation mode, on the device to use.

@@ -1,0 +1,61 @@
+"""The pages on labels and output say what the library does."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from conftest import ROOT
+
+from conflict_nlp import Classifier
+from conflict_nlp._flat import FLAT
+from conflict_nlp._stand_ins import stand_ins
+from conflict_nlp.actors import Lexicon
+from conflict_nlp.cli.labels import as_markdown
+from conflict_nlp.codebook import STANCES
+
+LABELS = (ROOT / "docs/codebook.md").read_text("utf-8")
+OUTPUT = (ROOT / "docs/output.md").read_text("utf-8")
+
+
+def test_the_table_of_event_types_is_that_of_the_codebook() -> None:
+    assert as_markdown() in LABELS
+    assert all(f"| `{stance}` |" in LABELS for stance in STANCES)
+
+
+def test_every_field_is_explained() -> None:
+    told = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", OUTPUT, re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    extras = set(re.findall(r"`(\w+)`", OUTPUT.split("`--with`")[1].split("\n\n")[0]))
+    assert set(FLAT) <= told | extras
+
+
+def test_what_is_said_of_close_calls_is_so(shipped: Classifier) -> None:
+    assert f"less than {shipped.calibration.close_events} in log-odds" in OUTPUT
+    assert f"and {shipped.calibration.close_stance} for stances" in OUTPUT
+    names = stand_ins(Lexicon.load().actors)["state", "feminine"]
+    assert f"«اتهمت {names[0]} {names[1]} بالتصعيد»" in OUTPUT
+    low, high = shipped.calibration.thresholds.min(), shipped.calibration.thresholds.max()
+    assert f"between {low:.2f} and {high:.2f}" in OUTPUT
+
+
+def test_what_is_said_of_abstention_was_measured() -> None:
+    report = json.loads((ROOT / "training/results/evaluation.json").read_text("utf-8"))
+    found = report["variants"]["shipped_int8"]["all"]["abstention"]
+    words = " ".join(OUTPUT.split())
+    assert f"it marks {found['share']['value']:.1%} of the sentences" in words
+    assert f"of these {found['accuracy_abstained']['value']:.0%}" in words
+    assert f"of the others {found['accuracy_answered']['value']:.0%}" in words
+
+
+def test_what_is_said_of_exchanged_actors_was_measured() -> None:
+    found = json.loads((ROOT / "training/results/close_calls.json").read_text("utf-8"))["tried"]
+    row = next(r for r in found if (r["close_events"], r["close_stance"]) == (0.5, 0.3))
+    words = " ".join(OUTPUT.split())
+    for name in ("events_same", "stance_same"):
+        assert f"{row[name]['value']:.1%}" in words
+    assert row["read_twice"] == pytest.approx(0.24, abs=0.015)
