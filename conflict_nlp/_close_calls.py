@@ -57,12 +57,23 @@ class CloseCalls:
         if not self._calibration.is_close(output.events, output.stance[0]):
             return None
         found = self._lexicon.find(repaired) if mentions is None else mentions
-        draft = Draft(repaired)
-        if not draft.apply(self._edits(repaired, found)):
+        exchanged = self.exchanged(repaired, found)
+        if exchanged.text == repaired.text:
             return None
-        second = self._encoder.encode(draft.done())
+        second = self._encoder.encode(exchanged)
         # The same where the model does not read names, or sees no part of the text that has one.
         return None if second.ids == read.ids else second
+
+    def exchanged(self, text: MappedText, mentions: Sequence[Mention]) -> MappedText:
+        """The text with stand-ins for the actors that it names, each pointing at all of the name.
+
+        Args:
+            text: a repaired text.
+            mentions: the actors that it names.
+        """
+        draft = Draft(text)
+        draft.apply(self._edits(text, mentions))
+        return draft.done()
 
     def _edits(self, text: MappedText, mentions: Sequence[Mention]) -> Iterator[Edit]:
         # Who differ must still do so: the second actor of a class gets its second stand-in.

@@ -260,6 +260,13 @@ def test_the_command_reports_and_says_what_failed(registry_file: Folder, tmp_pat
     assert "done in" not in again.stderr
 
 
+def test_a_benchmark_that_could_run_nothing_did_not_succeed(tmp_path: Folder) -> None:
+    options = ["--tasks", "labels", "--variants", "majority", "--data", str(tmp_path / "none")]
+    result = CliRunner().invoke(app, ["benchmark", *options, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "there is no file" in result.output
+
+
 def test_a_registry_lists_all_its_problems(tmp_path: Folder) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(

@@ -11,8 +11,6 @@ import pytest
 from stub_model import StubRuntime, stub_classifier
 
 from conflict_nlp import Classifier
-from conflict_nlp._close_calls import CloseCalls
-from conflict_nlp._mapped import Draft
 from conflict_nlp._stand_ins import stand_ins
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
@@ -100,12 +98,7 @@ def test_a_threshold_of_ones_own_changes_nothing_but_what_is_reported() -> None:
 def shown(model: Classifier, text: str) -> str:
     """The sentence as its second reading has it."""
     mended = repair(text)
-    mentions = model.lexicon.find(mended)
-    always = dataclasses.replace(model.calibration, close_events=np.inf)
-    calls = CloseCalls(model.encoder, always, model.lexicon)
-    draft = Draft(mended)
-    draft.apply(calls._edits(mended, mentions))
-    return draft.done().text
+    return model.close_calls.exchanged(mended, model.lexicon.find(mended)).text
 
 
 @pytest.mark.parametrize(

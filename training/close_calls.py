@@ -23,17 +23,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from conflict_nlp import Classifier, metrics
+from conflict_nlp import Classifier
 from conflict_nlp._close_calls import CloseCalls
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.evaluation.actor_swaps import swap_actors
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import decide, measures
+from conflict_nlp.evaluation.suites import interval
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits, predict_in_use
 from conflict_nlp.learning.read import read_labelled
 
+DRAWS = 1000  # bootstrap resamples
 EVENTS, STANCE = (0.0, 0.3, 0.4, 0.45, 0.5, 0.6), (0.0, 0.2, 0.3, 0.4)
 FIGURES = {
     "event_macro_f1": "events, macro-F1",
@@ -99,16 +101,7 @@ def tried(
         "swapped_sentences": int(reported.sum()),
         **{name: found[name](rows) for name in FIGURES},
         **{
-            name: {
-                "value": float(kept.mean()),
-                **dict(
-                    zip(
-                        ("low", "high"),
-                        metrics.bootstrap_interval(lambda r, k=kept: float(k[r].mean()), len(kept)),
-                        strict=True,
-                    )
-                ),
-            }
+            name: interval(lambda rows, kept=kept: float(kept[rows].mean()), len(kept), DRAWS)
             for name, kept in same.items()
         },
     }
