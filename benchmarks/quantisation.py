@@ -14,23 +14,29 @@ import json
 import pathlib
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import QuantType
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from row_wise import row_wise
 
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.scores import cross_fitted, measures
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.examples import LabelScheme
-from conflict_nlp.learning.export import export_onnx, quantise
+from conflict_nlp.learning.export import SENTENCES, export_onnx, quantise
+from conflict_nlp.learning.model import HEADS
 from conflict_nlp.learning.predict import predict_in_use
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
+from conflict_nlp.text import repair
 
 FIGURES = ("event_macro_f1", "event_micro_f1", "primary_accuracy", "target_stance_macro_f1")
 Path = pathlib.Path
+Sentences = Sequence[Sequence[int]]
 
 
 def n_bits(source: Path, target: Path) -> None:
@@ -49,18 +55,53 @@ def n_bits(source: Path, target: Path) -> None:
     quantiser.model.save_model_to_file(str(target))
 
 
-WAYS: dict[str, Callable[[Path, Path], object]] = {
-    "fp32": lambda source, target: target.write_bytes(source.read_bytes()),
-    "int8, a scale a token, 7-bit weights (shipped)": quantise,
-    "int8, a scale a token, 8-bit weights": lambda s, t: quantise(s, t, reduce_range=False),
-    "int8, a scale a token, unsigned weights": lambda s, t: quantise(
+def dynamic(source: Path, target: Path, *, by_row: bool = True, **options: Any) -> None:
+    """Scales taken from the activations themselves: a token's, or the whole sentence's."""
+    heads = [
+        name
+        for node in onnx.load(source).graph.node
+        if any(f"/{head}/" in node.name for heads in HEADS.values() for head in heads)
+        # The quantiser first rewrites a Gemm as a MatMul of this name.
+        for name in (node.name, f"{node.name}_MatMul")
+    ]
+    settings: dict[str, Any] = {
+        "per_channel": True,
+        "reduce_range": True,
+        "weight_type": QuantType.QInt8,
+        "op_types_to_quantize": ["MatMul", "Gather"],
+        "nodes_to_exclude": heads,
+    }
+    quantize_dynamic(source, target, **(settings | options))
+    if by_row:
+        model = onnx.load(target)
+        row_wise(model)
+        onnx.save(model, target)
+
+
+def rounded_to_nearest(source: Path, target: Path, sentences: Sentences) -> None:
+    """As shipped, each weight rounded by itself."""
+
+    def nearest(weights: Any, products: object, scale: Any, largest: int) -> Any:
+        return np.clip(np.round(weights / scale), -largest, largest).astype(np.int8)
+
+    with mock.patch("conflict_nlp.learning.static.rounded", nearest):
+        quantise(source, target, sentences)
+
+
+WAYS: dict[str, Callable[[Path, Path, Sentences], object]] = {
+    "fp32": lambda s, t, _: t.write_bytes(s.read_bytes()),
+    "int8, a scale a column, 7-bit weights (shipped)": quantise,
+    "int8, a scale a column, 7-bit weights, rounded to nearest": rounded_to_nearest,
+    "int8, a scale a token, 7-bit weights": lambda s, t, _: dynamic(s, t),
+    "int8, a scale a token, 8-bit weights": lambda s, t, _: dynamic(s, t, reduce_range=False),
+    "int8, a scale a token, unsigned weights": lambda s, t, _: dynamic(
         s, t, reduce_range=False, weight_type=QuantType.QUInt8
     ),
-    "int8, one scale a sentence, 7-bit weights": lambda s, t: quantise(s, t, by_row=False),
-    "int8, one scale a sentence, 8-bit weights": lambda s, t: quantise(
+    "int8, one scale a sentence, 7-bit weights": lambda s, t, _: dynamic(s, t, by_row=False),
+    "int8, one scale a sentence, 8-bit weights": lambda s, t, _: dynamic(
         s, t, by_row=False, reduce_range=False
     ),
-    "MatMulNBits, 8 bits": n_bits,
+    "MatMulNBits, 8 bits": lambda s, t, _: n_bits(s, t),
 }
 
 
@@ -75,6 +116,7 @@ def main() -> None:
     scheme = LabelScheme.of_model(settings)
     dev = read_labelled(args.dev)
     everything = np.arange(len(dev))
+    sentences = [encoder.encode(repair(e.text)).ids for e in dev[:: -(-len(dev) // SENTENCES)]]
     record: dict[str, object] = {"provenance": provenance([args.dev], {"cross_fitting": 0})}
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "fp32.onnx"
@@ -82,7 +124,7 @@ def main() -> None:
         for name, make in WAYS.items():
             file = Path(folder) / "model.onnx"
             try:
-                make(whole, file)
+                make(whole, file, sentences)
             except ImportError as error:
                 record[name] = {"unavailable": str(error)}
                 continue

@@ -143,7 +143,7 @@ def exported(
     from conflict_nlp.runtime import OnnxRuntime
 
     folder = tmp_path_factory.mktemp("exported") / "model"
-    settings, encoder = export(checkpoint, folder)
+    settings, encoder = export(checkpoint, folder, read_labelled(labelled_file))
     scheme = LabelScheme.of_model(settings)
     examples = read_labelled(labelled_file)
     logits = predict_in_use(OnnxRuntime(folder / ONNX_FILE), encoder, examples)

@@ -59,8 +59,9 @@ def fit(tiny_base: pathlib.Path, tmp_path: pathlib.Path) -> Fit:
         config = settings_for(base, data, tmp_path / "trained")
         settings = {"labels": "data", "pooling": "label"} | settings
         train(dataclasses.replace(config, **settings))
-        model_settings, encoder = export(tmp_path / "trained", tmp_path / "model")
-        examples, scheme = read_labelled(data), LabelScheme.of_model(model_settings)
+        examples = read_labelled(data)
+        model_settings, encoder = export(tmp_path / "trained", tmp_path / "model", examples)
+        scheme = LabelScheme.of_model(model_settings)
         runtime = OnnxRuntime(tmp_path / "model" / ONNX_FILE)
         logits = predict_in_use(runtime, encoder, examples)
         calibration = fit_calibration(logits, examples, scheme)

@@ -152,15 +152,16 @@ def test_longest_input_leaves_out_the_positions_of_padding(kind: str, longest: i
 
 
 def test_the_training_record_travels_with_the_model(
-    checkpoint: pathlib.Path, tmp_path: pathlib.Path
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
+    examples = read_labelled(labelled_file)
     (checkpoint / "training.json").write_text("{}", "utf-8")
     try:
-        export(checkpoint, tmp_path / "with")
+        export(checkpoint, tmp_path / "with", examples)
     finally:
         (checkpoint / "training.json").unlink()
     assert (tmp_path / "with" / "training.json").read_text("utf-8") == "{}"
-    export(checkpoint, tmp_path / "with")
+    export(checkpoint, tmp_path / "with", examples)
     assert not (tmp_path / "with" / "training.json").exists()
 
 

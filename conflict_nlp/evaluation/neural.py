@@ -14,6 +14,7 @@ from conflict_nlp._resources import model_path
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import ModelError
+from conflict_nlp.evaluation.on_dev import with_authored
 from conflict_nlp.evaluation.outputs import Fitted
 from conflict_nlp.evaluation.registry import LEAVE_ONE_OUT, Task, Variant
 from conflict_nlp.evaluation.task_data import Part, Sentences
@@ -133,7 +134,9 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
         raise ModelError(f"{config.base} was trained on the outlet that is left out")
     train(config, resume=True)
     model = folder / "model"
-    settings_of_model, _ = export(folder / "checkpoint", model)
+    settings_of_model, _ = export(
+        folder / "checkpoint", model, with_authored(part.dev.trained_on())
+    )
     scheme = LabelScheme.of_model(settings_of_model)
     if (set(scheme.events), set(scheme.stances)) != (
         set(part.scheme.events),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TRAINING_FILE, ModelSettings
 from conflict_nlp.errors import DataError
+from conflict_nlp.evaluation.minimal_pairs import minimal_pairs
 from conflict_nlp.evaluation.scores import cross_fitted, score
 from conflict_nlp.learning.calibrate import fit_calibration
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
-from conflict_nlp.learning.examples import LabelScheme
-from conflict_nlp.learning.export import export
+from conflict_nlp.learning.examples import Example, LabelScheme
+from conflict_nlp.learning.export import SENTENCES, export
 from conflict_nlp.learning.predict import Logits, predict_in_use, predict_torch
 from conflict_nlp.learning.read import read_labelled
 from conflict_nlp.runtime import OnnxRuntime
@@ -70,7 +72,7 @@ def export_calibrated(
         >>> export_calibrated(Path("artifacts/mine"), Path("mine"))  # doctest: +SKIP
     """
     dev = read_labelled(dev_file or _dev_file_of(checkpoint))
-    settings, encoder = export(checkpoint, output, name=name)
+    settings, encoder = export(checkpoint, output, with_authored(dev), name=name)
     scheme = LabelScheme.of_model(settings)
     for example in dev:
         scheme.check(example)
@@ -78,6 +80,19 @@ def export_calibrated(
     logits.save(checkpoint / INT8_LOGITS_FILE)
     fit_calibration(logits, dev, scheme).save(output / CALIBRATION_FILE)
     return score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
+
+
+def with_authored(examples: Sequence[Example]) -> list[Example]:
+    """Sentences to take the ranges of an int8 model's activations from.
+
+    Where there are few, sentences written for this library are added, lest the ranges be too
+    narrow for what the model will read.
+
+    Args:
+        examples: labelled sentences like those that it will read.
+    """
+    pairs = minimal_pairs()[: max(0, SENTENCES - len(examples))]
+    return [*examples, *(Example("", pair.second, None, None) for pair in pairs)]
 
 
 def _dev_file_of(checkpoint: pathlib.Path) -> str:

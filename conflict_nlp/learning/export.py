@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import tempfile
 import warnings
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import onnx
 import torch
@@ -25,11 +25,15 @@ from conflict_nlp._model_files import (
     TRAINING_FILE,
     ModelSettings,
 )
-from conflict_nlp.errors import ModelError
+from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.examples import Example
 from conflict_nlp.learning.fused import fuse_attention
 from conflict_nlp.learning.model import HEADS, ConflictModel
-from conflict_nlp.learning.rowwise import row_wise
+from conflict_nlp.learning.static import quantise_linear
+from conflict_nlp.text import repair
+
+SENTENCES = 200  # that the ranges of activations are taken from; more change next to nothing
 
 
 class _OneSentence(nn.Module):
@@ -120,48 +124,36 @@ def _parameter_of(
 
 
 def quantise(
-    source: pathlib.Path, target: pathlib.Path, *, by_row: bool = True, **options: Any
+    source: pathlib.Path, target: pathlib.Path, sentences: Sequence[Sequence[int]]
 ) -> None:
-    """Dynamic int8: weights a channel, activations a token, embeddings too, heads left in fp32.
-
-    Weights are kept to seven bits (``reduce_range``): on processors without VNNI the product of
-    two full int8 pairs overflows 16 bits, and the same file must give the same labels everywhere.
+    """Int8: weights an output, activations a column, embeddings too; heads stay in fp32.
 
     Args:
         source: fp32 ONNX file.
         target: int8 file to write.
-        by_row: give each token its own activation scale; False leaves ONNX Runtime's one scale
-            for the whole input.
-        **options: replace these settings of ``onnxruntime.quantization.quantize_dynamic``.
+        sentences: token ids of some hundred sentences like those that will be read; the scales of
+            the activations are taken from them.
     """
-    graph = onnx.load(source)
-    heads = [
-        name
-        for node in graph.graph.node
-        if any(f"/{head}/" in node.name for heads in HEADS.values() for head in heads)
-        # The quantiser first rewrites a Gemm as a MatMul of this name.
-        for name in (node.name, f"{node.name}_MatMul")
-    ]
-    settings: dict[str, Any] = {
-        "per_channel": True,
-        "reduce_range": True,
-        "weight_type": QuantType.QInt8,
-        "op_types_to_quantize": ["MatMul", "Gather"],
-        "nodes_to_exclude": heads,
-    }
-    logging.disable(logging.WARNING)  # advice on static quantisation, which this is not
+    logging.disable(logging.WARNING)  # advice on static quantisation, which is not for embeddings
     try:
-        quantize_dynamic(str(source), str(target), **(settings | options))
+        quantize_dynamic(
+            source, target, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8
+        )
     finally:
         logging.disable(logging.NOTSET)
-    if by_row:
-        quantised = onnx.load(target)
-        row_wise(quantised)
-        onnx.save(quantised, target)
+    graph = onnx.load(target)
+    modules = [f"/{head}/" for heads in HEADS.values() for head in heads]
+    left = [n.name for n in graph.graph.node if any(module in n.name for module in modules)]
+    quantise_linear(graph, sentences, left)
+    onnx.save(graph, target)
 
 
 def export(
-    checkpoint: str | pathlib.Path, output: str | pathlib.Path, *, name: str | None = None
+    checkpoint: str | pathlib.Path,
+    output: str | pathlib.Path,
+    examples: Sequence[Example],
+    *,
+    name: str | None = None,
 ) -> tuple[ModelSettings, Encoder]:
     """Write a checkpoint as an int8 model directory, not yet calibrated.
 
@@ -171,22 +163,34 @@ def export(
     Args:
         checkpoint: directory that training wrote.
         output: directory to write.
+        examples: some hundred sentences like those that the model will read; their labels are not
+            used. The ranges of its activations are taken from them; of more than 200 about 200.
         name: name of the model in results; the checkpoint's by default.
 
     Returns:
         Settings and text encoder of the exported model.
+
+    Raises:
+        DataError: there is not one sentence.
     """
     checkpoint, output = pathlib.Path(checkpoint), pathlib.Path(output)
+    if not examples:
+        raise DataError(
+            "an int8 model needs sentences to take the ranges of its activations from, and there "
+            "are none. Give some hundred sentences like those that it will read."
+        )
     model, settings = load_checkpoint(checkpoint)
     if name is not None:
         settings = dataclasses.replace(settings, name=name)
     output.mkdir(parents=True, exist_ok=True)
     # A calibration that belongs to other weights must not survive an export.
     (output / CALIBRATION_FILE).unlink(missing_ok=True)
+    encoder = load_encoder(settings, checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         whole = pathlib.Path(folder) / "fp32.onnx"
         export_onnx(model, whole)
-        quantise(whole, output / ONNX_FILE)
+        few = examples[:: -(-len(examples) // SENTENCES)]  # from all over: files are sorted
+        quantise(whole, output / ONNX_FILE, [ids for e in few for ids in _read(e, encoder)])
     for file in (TOKENIZER_FILE, CONFIG_FILE):
         shutil.copy(checkpoint / file, output / file)
     (output / TRAINING_FILE).unlink(missing_ok=True)
@@ -194,3 +198,12 @@ def export(
         shutil.copy(checkpoint / TRAINING_FILE, output / TRAINING_FILE)
     settings.save(output)
     return settings, load_encoder(settings, output)
+
+
+def _read(example: Example, encoder: Encoder) -> Iterator[Sequence[int]]:
+    """Token ids of a sentence, alone and with each topic that it is labelled with."""
+    text = repair(example.text)
+    yield encoder.encode(text).ids
+    for target in example.targets:
+        if target.span is None:
+            yield encoder.encode(text, repair(target.text).text).ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,8 +15,10 @@ from transformers import AutoConfig, AutoModel
 from conflict_nlp._model_files import CONFIG_FILE, ONNX_FILE, ModelSettings
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.model import ConflictModel, no_pooler
+from conflict_nlp.learning.static import OWN
 
 _INT8 = "_quantized"
+_EARLIER = "rowwise_"  # constants of models with a scale a token, which later versions read too
 _TRANSPOSED = re.compile(r"\.T$|_Transposed$")
 
 
@@ -53,18 +56,35 @@ def load_exported(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
 
 def _weights(path: pathlib.Path) -> dict[str, torch.Tensor]:
     """The graph's parameters under their torch names."""
-    stored = {i.name: numpy_helper.to_array(i) for i in onnx.load(path).graph.initializer}
+    graph = onnx.load(path).graph
+    stored = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    steps = _steps(graph, stored)
     quantised = {name.removesuffix(_INT8) for name in stored if name.endswith(_INT8)}
-    found = {}
     for name in quantised:
         zero = stored.pop(f"{name}_zero_point").astype(np.float32)
         integers = stored.pop(f"{name}{_INT8}").astype(np.float32)
         # One scale for each column of a stored (transposed) weight, or one for all of it.
-        stored[name] = (integers - zero) * stored.pop(f"{name}_scale")
+        weights = (integers - zero) * stored.pop(f"{name}_scale")
+        stored[name] = weights * steps[name][:, None] if name in steps else weights
+    found = {}
     for name, array in stored.items():
-        if name.startswith("rowwise_"):
+        if name.startswith((OWN, _EARLIER)):
             continue
         if _TRANSPOSED.search(name):
             name, array = _TRANSPOSED.sub("", name), array.T
         found[name.removeprefix("model.")] = torch.from_numpy(np.array(array, np.float32))
+    return found
+
+
+def _steps(
+    graph: onnx.GraphProto, stored: dict[str, np.ndarray[Any, Any]]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """By what the rows of each weight were divided: the steps a unit of its layer's input."""
+    made_by = {node.output[0]: node for node in graph.node}
+    found = {}
+    for node in graph.node:
+        if node.op_type == "MatMulIntegerToFloat":
+            scaled = made_by[made_by[node.input[0]].input[0]]
+            if scaled.op_type == "Mul" and scaled.input[1] in stored:
+                found[node.input[1].removesuffix(_INT8)] = stored[scaled.input[1]]
     return found

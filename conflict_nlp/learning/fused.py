@@ -1,21 +1,20 @@
 """Attention as one node, which ONNX Runtime computes without its sixteen steps a layer.
 
 ONNX Runtime's own optimiser does not know the attention that transformers exports. Scores, softmax
-and the mixing of values, with the biases, reshapes and transposes around them, become one
-``MultiHeadAttention`` a layer: the same sums in another order.
+and the mixing of values, with the reshapes and transposes around them, become one
+``MultiHeadAttention`` a layer: the same sums in another order. Biases stay with the linear layers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 # From the product of queries and keys back to each of these, and from the values' mix on.
-_SCALED = ("Mul", "Transpose", "Reshape", "Add")
-_VALUES = ("Transpose", "Reshape", "Add")
+_SCALED = ("Mul", "Transpose", "Reshape")
+_VALUES = ("Transpose", "Reshape")
 _MIXED = ("Reshape", "Transpose", "Reshape")
 _HEADS_FIRST, _KEYS = [0, 2, 1, 3], [0, 2, 3, 1]
 
@@ -29,81 +28,62 @@ def fuse_attention(model: onnx.ModelProto, heads: int) -> None:
     """
     graph = model.graph
     made_by = {value: node for node in graph.node for value in node.output}
-    parameters = {initializer.name for initializer in graph.initializer}
-    # Parameters with the same values are written once, and named again.
-    parameters |= {
-        node.output[0]
-        for node in graph.node
-        if node.op_type == "Identity" and node.input[0] in parameters
-    }
-    fused: dict[str, list[NodeProto]] = {}  # output of the last node replaced → what replaces it
+    fused: dict[str, NodeProto] = {}  # output of the last node replaced → what replaces it
     for node in graph.node:
         if node.op_type != "Softmax":
             continue
-        found = _attention_around(node, graph, made_by, parameters)
+        found = _attention_around(node, graph, made_by)
         if found is None:
             continue
-        linear, last, scale = found
-        name = node.name.rpartition("/")[0]
-        fused[last] = _attention(name, linear, last, num_heads=heads, scale=scale)
+        inputs, last, scale = found
+        fused[last] = helper.make_node(
+            "MultiHeadAttention",
+            inputs,
+            [last],
+            name=f"{node.name.rpartition('/')[0]}/MultiHeadAttention",
+            domain="com.microsoft",
+            num_heads=heads,
+            scale=scale,
+        )
         # The quantiser asks for the type, which it cannot infer through such a node.
         shape = [1, None, None]
         graph.value_info.append(helper.make_tensor_value_info(last, TensorProto.FLOAT, shape))
     if not fused:
         return
-    nodes = [new for node in graph.node for new in fused.get(node.output[0], [node])]
+    nodes = [fused.get(node.output[0], node) for node in graph.node]
     del graph.node[:]
     graph.node.extend(_used(nodes, {output.name for output in graph.output}))
     if not any(entry.domain == "com.microsoft" for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
 
-def _attention(
-    name: str, linear: Sequence[tuple[str, str]], output: str, **settings: Any
-) -> list[NodeProto]:
-    biases = [bias for _, bias in linear]
-    # Joined when the model is loaded, so that each keeps its parameter's name in the file.
-    joined = helper.make_node("Concat", biases, [f"{name}/biases"], axis=0)
-    attention = helper.make_node(
-        "MultiHeadAttention",
-        [*(product for product, _ in linear), f"{name}/biases"],
-        [output],
-        name=f"{name}/MultiHeadAttention",
-        domain="com.microsoft",
-        **settings,
-    )
-    return [joined, attention]
-
-
 def _attention_around(
     softmax: NodeProto,
     graph: onnx.GraphProto,
     made_by: dict[str, NodeProto],
-    parameters: set[str],
-) -> tuple[list[tuple[str, str]], str, float] | None:
-    """What goes into the attention, its output, and the factor of its scores; None if unknown."""
+) -> tuple[list[str], str, float] | None:
+    """Queries, keys and values, what comes out, and the factor of the scores; None if unknown."""
     scores = made_by.get(softmax.input[0])
     mixed = next((node for node in graph.node if softmax.output[0] in node.input), None)
     if scores is None or mixed is None or not scores.op_type == mixed.op_type == "MatMul":
         return None
-    factors, linear = [], []
+    factors, inputs = [], []
     for value, steps, order in (
         (scores.input[0], _SCALED, _HEADS_FIRST),
         (scores.input[1], _SCALED, _KEYS),
         (mixed.input[1], _VALUES, _HEADS_FIRST),
     ):
         nodes = _back(value, steps, made_by)
-        if nodes is None or _order(nodes[-3]) != order:  # the Transpose, in either list of steps
+        if nodes is None or _order(nodes[-2]) != order:  # the Transpose, in either list of steps
             return None
         if steps is _SCALED:
             factors.append(_constant(nodes[0], made_by))
-        linear.append(_split(nodes[-1], parameters))
+        inputs.append(nodes[-1].input[0])
     last = _onward(mixed.output[0], graph.node)
-    known = [pair for pair in linear if pair is not None]
     numbers = [factor for factor in factors if factor is not None]
-    if last is None or len(known) < len(linear) or len(numbers) < len(factors):
+    if last is None or len(numbers) < len(factors):
         return None
-    return known, last, numbers[0] * numbers[1]
+    return inputs, last, numbers[0] * numbers[1]
 
 
 def _constant(multiply: NodeProto, made_by: dict[str, NodeProto]) -> float | None:
@@ -142,13 +122,6 @@ def _onward(value: str, nodes: Sequence[NodeProto]) -> str | None:
             return None
         value = following.output[0]
     return value
-
-
-def _split(add: NodeProto, parameters: set[str]) -> tuple[str, str] | None:
-    """What a bias is added to, and the bias."""
-    biases = [value for value in add.input if value in parameters]
-    products = [value for value in add.input if value not in parameters]
-    return (products[0], biases[0]) if len(biases) == len(products) == 1 else None
 
 
 def _used(nodes: Sequence[NodeProto], wanted: set[str]) -> list[NodeProto]:
