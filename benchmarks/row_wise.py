@@ -2,8 +2,8 @@
 
 ONNX Runtime's dynamic quantisation takes the largest activation of the whole input as its scale, so
 that one outlying token costs all others their precision. Here each row (token) gets a scale of its
-own, as in CTranslate2's int8 encoder. Models up to release 5 were made in this way;
-``quantisation.py`` compares it with what came after.
+own, as in CTranslate2's int8 encoder. Models up to release 5 were made in this way,
+then with biases inside the attention; ``quantisation.py`` compares it with what came after.
 """
 
 from __future__ import annotations

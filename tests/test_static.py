@@ -21,6 +21,29 @@ WORDS, HIDDEN = 200, 32
 OUTLYING = 5  # a column as every BERT has some
 
 
+def written(
+    path: pathlib.Path,
+    nodes: list[onnx.NodeProto],
+    parameters: dict[str, np.ndarray[Any, Any]],
+    outputs: tuple[str, ...] = ("y",),
+) -> pathlib.Path:
+    """A graph over token ids, as a file."""
+    shape: list[Any] = [1, "length", HIDDEN]
+    model = helper.make_model(
+        helper.make_graph(
+            nodes,
+            "layers",
+            [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "length"])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs],
+            [numpy_helper.from_array(array, name) for name, array in parameters.items()],
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    onnx.save(model, path)
+    return path
+
+
 @pytest.fixture
 def graph(tmp_path: pathlib.Path) -> pathlib.Path:
     """Embeddings, and two linear layers with a ReLU between; the first alone has a bias."""
@@ -47,21 +70,7 @@ def graph(tmp_path: pathlib.Path) -> pathlib.Path:
         "second": second,
         "head": np.eye(HIDDEN, dtype=np.float32),
     }
-    shape: list[Any] = [1, "length", HIDDEN]
-    model = helper.make_model(
-        helper.make_graph(
-            nodes,
-            "two_layers",
-            [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "length"])],
-            [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
-            [numpy_helper.from_array(array, name) for name, array in parameters.items()],
-        ),
-        opset_imports=[helper.make_opsetid("", 17)],
-        ir_version=8,
-    )
-    path = tmp_path / "fp32.onnx"
-    onnx.save(model, path)
-    return path
+    return written(tmp_path / "fp32.onnx", nodes, parameters)
 
 
 def run(path: pathlib.Path, ids: list[int]) -> np.ndarray[Any, Any]:
@@ -70,11 +79,15 @@ def run(path: pathlib.Path, ids: list[int]) -> np.ndarray[Any, Any]:
     return found
 
 
-@pytest.fixture
-def int8(graph: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
-    path = tmp_path / "int8.onnx"
+def in_int8(graph: pathlib.Path) -> pathlib.Path:
+    path = graph.with_name("int8.onnx")
     quantise(graph, path, [list(range(start, start + 10)) for start in range(0, WORDS, 10)])
     return path
+
+
+@pytest.fixture
+def int8(graph: pathlib.Path) -> pathlib.Path:
+    return in_int8(graph)
 
 
 def test_a_column_of_outliers_costs_the_others_nothing(
@@ -99,6 +112,32 @@ def test_layers_are_int8_with_their_bias_and_heads_are_not(int8: pathlib.Path) -
     assert first.input[-1] == "bias"
     assert "/encoder/first/Add" not in nodes
     assert nodes["/model/event_head/MatMul"].op_type == "MatMul"
+
+
+@pytest.mark.parametrize("case", ["shared weights", "product given out", "no bias of the layer"])
+def test_what_cannot_be_merged_stays_right(tmp_path: pathlib.Path, case: str) -> None:
+    chance = np.random.default_rng(0)
+    weights = chance.normal(size=(HIDDEN, HIDDEN)).astype(np.float32)
+    parameters = {
+        "words": chance.normal(size=(WORDS, HIDDEN)).astype(np.float32),
+        "weights": weights,
+        "bias": chance.normal(size=1 if case == "no bias of the layer" else HIDDEN),
+    }
+    nodes = [
+        helper.make_node("Gather", ["words", "input_ids"], ["x"]),
+        helper.make_node("MatMul", ["x", "weights"], ["a"], name="one"),
+        helper.make_node("Add", ["a", "bias"], ["b"]),
+    ]
+    if case == "shared weights":
+        nodes.append(helper.make_node("MatMul", ["b", "weights"], ["y"], name="two"))
+    else:
+        nodes.append(helper.make_node("Relu", ["b"], ["y"]))
+    arrays = {name: array.astype(np.float32) for name, array in parameters.items()}
+    outputs = ("y", "a") if case == "product given out" else ("y",)
+    graph = written(tmp_path / "fp32.onnx", nodes, arrays, outputs)
+    ids = list(range(WORDS))
+    exact = run(graph, ids)
+    assert np.abs(run(in_int8(graph), ids) - exact).mean() < 0.03 * np.abs(exact).mean()
 
 
 def test_rounding_errors_cancel_in_what_comes_out() -> None:

@@ -116,7 +116,7 @@ def export_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
     dev: Annotated[
         str | None,
-        typer.Option(help="Labelled sentences to calibrate on; by default the training's own."),
+        typer.Option(help="Labelled sentences to calibrate by; by default the training's own."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the model in results; else the checkpoint's.")

@@ -51,8 +51,8 @@ def export_calibrated(
 ) -> dict[str, Any]:
     """Export a checkpoint as the int8 model that ``classify`` runs, calibrated.
 
-    Calibration and thresholds are fitted on the int8 model's own predictions for the development
-    set, since int8 shifts the logits.
+    The ranges of its activations are taken from the development set's sentences. Calibration and
+    thresholds are fitted on the int8 model's own predictions for it, since int8 shifts the logits.
 
     Args:
         checkpoint: directory that training wrote.
@@ -85,14 +85,16 @@ def export_calibrated(
 def with_authored(examples: Sequence[Example]) -> list[Example]:
     """Sentences to take the ranges of an int8 model's activations from.
 
-    Where there are few, sentences written for this library are added, lest the ranges be too
-    narrow for what the model will read.
+    Where there are few, the second sentences of minimal pairs are added, without what is known of
+    them, lest the ranges be too narrow for what the model will read.
 
     Args:
         examples: labelled sentences like those that it will read.
     """
-    pairs = minimal_pairs()[: max(0, SENTENCES - len(examples))]
-    return [*examples, *(Example("", pair.second, None, None) for pair in pairs)]
+    pairs = minimal_pairs()
+    lacking = min(len(pairs), max(0, SENTENCES - len(examples)))
+    added = [pairs[place * len(pairs) // lacking].second for place in range(lacking)]
+    return [*examples, *(Example("", text, None, None) for text in added)]
 
 
 def _dev_file_of(checkpoint: pathlib.Path) -> str:

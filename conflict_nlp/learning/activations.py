@@ -50,22 +50,14 @@ def observe(
 
     Args:
         model: takes ``input_ids`` and, if it judges stance, ``target_masks``.
-        values: names of values of the shape ``[1, length, columns]``.
+        values: names of values whose last dimension is the columns.
         sentences: token ids of each; at least one.
 
     Returns:
         For each value what was seen of it.
     """
-    watched = onnx.ModelProto()
-    watched.CopyFrom(model)
-    known = {output.name for output in model.graph.output}
-    watched.graph.output.extend(
-        helper.make_tensor_value_info(value, TensorProto.FLOAT, None)
-        for value in values
-        if value not in known
-    )
     session = onnxruntime.InferenceSession(
-        watched.SerializeToString(), providers=["CPUExecutionProvider"]
+        _watched(model, values), providers=["CPUExecutionProvider"]
     )
     inputs = {value.name for value in session.get_inputs()}
     seen: dict[str, Activations] = {}
@@ -86,10 +78,23 @@ def observe(
         }
         found = session.run(list(values), {name: given[name] for name in inputs})
         for value, array in zip(values, found, strict=True):
-            waiting[value].append(array[0])
+            waiting[value].append(array.reshape(-1, array.shape[-1]))
         tokens += len(ids)
         if tokens >= _TOKENS_AT_ONCE:
             take()
             tokens = 0
     take()
     return seen
+
+
+def _watched(model: onnx.ModelProto, values: Collection[str]) -> bytes:
+    """The model with some of its values as further outputs."""
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    known = {output.name for output in model.graph.output}
+    watched.graph.output.extend(
+        helper.make_tensor_value_info(value, TensorProto.FLOAT, None)
+        for value in values
+        if value not in known
+    )
+    return bytes(watched.SerializeToString())

@@ -8,12 +8,12 @@ import pathlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import onnx
 import torch
 from onnx import numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization import quantize_dynamic
 from torch import Tensor, nn
 
 from conflict_nlp._encoding import Encoder
@@ -34,6 +34,7 @@ from conflict_nlp.learning.static import quantise_linear
 from conflict_nlp.text import repair
 
 SENTENCES = 200  # that the ranges of activations are taken from; more change next to nothing
+_JOINED = 25  # of them, to fill a longest input
 
 
 class _OneSentence(nn.Module):
@@ -112,14 +113,16 @@ def _restore_names(graph: onnx.ModelProto, model: ConflictModel) -> None:
 def _parameter_of(
     module: str, value: str, graph: onnx.ModelProto, parameters: dict[str, nn.Parameter]
 ) -> str:
-    stored = next(i for i in graph.graph.initializer if i.name == value)
-    array = torch.from_numpy(numpy_helper.to_array(stored).copy())
-    for name, parameter in parameters.items():
-        if name.startswith(module + ".") and torch.equal(parameter.detach().T, array):
-            return f"{name}.T"
+    stored = next((i for i in graph.graph.initializer if i.name == value), None)
+    if stored is not None:
+        array = torch.from_numpy(numpy_helper.to_array(stored).copy())
+        for name, parameter in parameters.items():
+            if name.startswith(module + ".") and torch.equal(parameter.detach().T, array):
+                return f"{name}.T"
     raise ModelError(
-        f"the export cannot tell which parameter of '{module}' the graph's {value} is. "
-        "This torch version names nodes differently; use the version in constraints.txt."
+        f"the export cannot tell which parameter of '{module}' the graph's {value} is. Encoders "
+        "whose layers share weights cannot be exported; with others, this torch version names "
+        "nodes differently: use the version in constraints.txt."
     )
 
 
@@ -134,11 +137,9 @@ def quantise(
         sentences: token ids of some hundred sentences like those that will be read; the scales of
             the activations are taken from them.
     """
-    logging.disable(logging.WARNING)  # advice on static quantisation, which is not for embeddings
+    logging.disable(logging.WARNING)  # advice to optimise first, which knows no such attention
     try:
-        quantize_dynamic(
-            source, target, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8
-        )
+        quantize_dynamic(source, target, op_types_to_quantize=["Gather"])
     finally:
         logging.disable(logging.NOTSET)
     graph = onnx.load(target)
@@ -163,8 +164,9 @@ def export(
     Args:
         checkpoint: directory that training wrote.
         output: directory to write.
-        examples: some hundred sentences like those that the model will read; their labels are not
-            used. The ranges of its activations are taken from them; of more than 200 about 200.
+        examples: some hundred sentences like those that the model will read, of which 200 are
+            taken, with the topics that they are labelled with. The ranges of the activations are
+            those seen in them, and rounding is fitted to them; no label is used.
         name: name of the model in results; the checkpoint's by default.
 
     Returns:
@@ -189,8 +191,7 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         whole = pathlib.Path(folder) / "fp32.onnx"
         export_onnx(model, whole)
-        few = examples[:: -(-len(examples) // SENTENCES)]  # from all over: files are sorted
-        quantise(whole, output / ONNX_FILE, [ids for e in few for ids in _read(e, encoder)])
+        quantise(whole, output / ONNX_FILE, typical_inputs(examples, encoder))
     for file in (TOKENIZER_FILE, CONFIG_FILE):
         shutil.copy(checkpoint / file, output / file)
     (output / TRAINING_FILE).unlink(missing_ok=True)
@@ -200,10 +201,27 @@ def export(
     return settings, load_encoder(settings, output)
 
 
-def _read(example: Example, encoder: Encoder) -> Iterator[Sequence[int]]:
-    """Token ids of a sentence, alone and with each topic that it is labelled with."""
-    text = repair(example.text)
-    yield encoder.encode(text).ids
-    for target in example.targets:
-        if target.span is None:
-            yield encoder.encode(text, repair(target.text).text).ids
+def typical_inputs(examples: Sequence[Example], encoder: Encoder) -> list[Sequence[int]]:
+    """Token ids to take the ranges of activations from.
+
+    Args:
+        examples: sentences; 200 of them are taken, from all over, since files are sorted.
+        encoder: the model's text encoder.
+
+    Returns:
+        Each sentence alone and with each topic that it is labelled with, and as many sentences as
+        fit together, for what stands far from the start has ranges of its own.
+    """
+    count = min(len(examples), SENTENCES)
+    few = [examples[place * len(examples) // count] for place in range(count)]
+    found: list[Sequence[int]] = []
+    for example in few:
+        text = repair(example.text)
+        found.append(encoder.encode(text).ids)
+        for target in example.targets:
+            if target.span is None:
+                found.append(encoder.encode(text, repair(target.text).text).ids)
+    for start in range(0, count, _JOINED):
+        together = " ".join(example.text for example in few[start : start + _JOINED])
+        found.append(encoder.encode(repair(together)).ids)
+    return found

@@ -25,8 +25,7 @@ _TRANSPOSED = re.compile(r"\.T$|_Transposed$")
 def load_exported(folder: pathlib.Path) -> tuple[ConflictModel, ModelSettings]:
     """Read an exported model's weights, int8 ones dequantised, in evaluation mode.
 
-    Rounding to seven bits is lost for good; it costs about as much as int8 costs the export, and
-    the first steps of training make it good.
+    What rounding to seven bits changed is lost; the first steps of training make up for it.
 
     Args:
         folder: model directory with ``model.onnx`` and the encoder's ``config.json``.
@@ -66,6 +65,10 @@ def _weights(path: pathlib.Path) -> dict[str, torch.Tensor]:
         # One scale for each column of a stored (transposed) weight, or one for all of it.
         weights = (integers - zero) * stored.pop(f"{name}_scale")
         stored[name] = weights * steps[name][:, None] if name in steps else weights
+    # Parameters with the same values are written once, and named again.
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in stored:
+            stored[node.output[0]] = stored[node.input[0]]
     found = {}
     for name, array in stored.items():
         if name.startswith((OWN, _EARLIER)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import onnx
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, helper, numpy_helper
 
 # From the product of queries and keys back to each of these, and from the values' mix on.
 _SCALED = ("Mul", "Transpose", "Reshape")
@@ -45,9 +45,6 @@ def fuse_attention(model: onnx.ModelProto, heads: int) -> None:
             num_heads=heads,
             scale=scale,
         )
-        # The quantiser asks for the type, which it cannot infer through such a node.
-        shape = [1, None, None]
-        graph.value_info.append(helper.make_tensor_value_info(last, TensorProto.FLOAT, shape))
     if not fused:
         return
     nodes = [fused.get(node.output[0], node) for node in graph.node]

@@ -9,6 +9,7 @@ one product and one rounding are left, and bias and scale belong to the integer 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -33,12 +34,14 @@ def quantise_linear(
     """Rewrite a graph in place: each product with constant weights, and its bias, in int8.
 
     Args:
-        model: fp32; a ``MatMul`` is a linear layer if its second input is a parameter.
+        model: fp32; a ``MatMul`` is a linear layer if its second input is a parameter that nothing
+            else uses. (Two layers that share their weights would need one scale for both inputs.)
         sentences: token ids of some hundred sentences like those that will be read.
         left: names of nodes to leave as they are.
     """
     graph = model.graph
-    weights = {i.name: i for i in graph.initializer if len(i.dims) == 2}
+    uses = Counter(value for node in graph.node for value in node.input)
+    weights = {i.name for i in graph.initializer if len(i.dims) == 2 and uses[i.name] == 1}
     linear = [
         node
         for node in graph.node
@@ -50,7 +53,7 @@ def quantise_linear(
     zeros: dict[str, str] = {}
     before: dict[str, list[NodeProto]] = {}  # first layer of each input → what rounds the input
     layers: dict[str, NodeProto] = {}  # output → the layer in int8
-    additions = _biases(graph)
+    additions = _biases(graph, linear)
     seen = observe(model, {node.input[0]: None for node in linear}.keys(), sentences)
     graph.initializer.append(numpy_helper.from_array(np.array(1, np.float32), f"{OWN}step"))
     for node in linear:
@@ -85,23 +88,26 @@ def quantise_linear(
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
 
-def _biases(graph: onnx.GraphProto) -> dict[str, tuple[str, str]]:
-    """For each value to which a parameter of one dimension alone is added: the sum, and that."""
-    vectors = {i.name for i in graph.initializer if len(i.dims) == 1}
+def _biases(graph: onnx.GraphProto, linear: Sequence[NodeProto]) -> dict[str, tuple[str, str]]:
+    """For each layer's product to which a bias alone is added: the sum, and the bias."""
+    sizes = {i.name: tuple(i.dims) for i in graph.initializer}
     # Parameters with the same values are written once, and named again.
-    vectors |= {
-        n.output[0] for n in graph.node if n.op_type == "Identity" and n.input[0] in vectors
-    }
-    uses: dict[str, list[NodeProto]] = {}
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in sizes:
+            sizes[node.output[0]] = sizes[node.input[0]]
+    users: dict[str, list[NodeProto]] = {}
     for node in graph.node:
         for value in node.input:
-            uses.setdefault(value, []).append(node)
+            users.setdefault(value, []).append(node)
+    results = {output.name for output in graph.output}
     found = {}
-    for value, nodes in uses.items():
-        if len(nodes) == 1 and nodes[0].op_type == "Add":
+    for layer in linear:
+        product, outputs = layer.output[0], sizes[layer.input[1]][1:]
+        nodes = users.get(product, [])
+        if len(nodes) == 1 and nodes[0].op_type == "Add" and product not in results:
             for bias in nodes[0].input:
-                if bias in vectors and bias != value:
-                    found[value] = (nodes[0].output[0], bias)
+                if sizes.get(bias) == outputs:
+                    found[product] = (nodes[0].output[0], bias)
     return found
 
 
