@@ -14,6 +14,7 @@ from conflict_nlp.text import Normalizer
 SETTINGS_FILE = "conflict_nlp.json"
 TOKENIZER_FILE = "tokenizer.json"
 CALIBRATION_FILE = "calibration.json"
+START_CALIBRATION_FILE = "start_calibration.json"  # of the model that was trained onward
 ONNX_FILE = "model.onnx"
 TRAINING_FILE = "training.json"
 CONFIG_FILE = "config.json"

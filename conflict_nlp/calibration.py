@@ -19,6 +19,17 @@ from conflict_nlp.errors import ModelError
 
 __all__ = ["Calibration"]
 
+# The values that belong to each set of labels.
+EVENT_VALUES = (
+    "event_scale",
+    "event_bias",
+    "thresholds",
+    "primary_scale",
+    "primary_bias",
+    "abstain_below",
+)
+STANCE_VALUES = ("stance_scale", "stance_bias", "stance_weights")
+
 Array = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
 import pytest
 from conftest import ROOT
+from typer.testing import CliRunner
 
 from conflict_nlp import Classifier
 from conflict_nlp._flat import FLAT
 from conflict_nlp._stand_ins import stand_ins
 from conflict_nlp.actors import Lexicon
+from conflict_nlp.cli import app
 from conflict_nlp.cli.labels import as_markdown
 from conflict_nlp.codebook import STANCES
 
 LABELS = (ROOT / "docs/codebook.md").read_text("utf-8")
 OUTPUT = (ROOT / "docs/output.md").read_text("utf-8")
+RETRAINING = (ROOT / "docs/retraining.md").read_text("utf-8")
 
 
 def test_the_table_of_event_types_is_that_of_the_codebook() -> None:
@@ -59,3 +63,36 @@ def test_what_is_said_of_exchanged_actors_was_measured() -> None:
     for name in ("events_same", "stance_same"):
         assert f"{row[name]['value']:.1%}" in words
     assert row["read_twice"] == pytest.approx(0.24, abs=0.015)
+
+
+def test_settings_named_for_retraining_exist() -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    from conflict_nlp.learning.config import TrainConfig
+
+    named = set(re.findall(r"\b(\w+) = ", RETRAINING))
+    assert len(named) > 8
+    assert named <= {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+def test_options_named_for_retraining_exist() -> None:
+    for line in re.findall(r"conflict-nlp [^\n`]*", RETRAINING):
+        words = line.partition("  #")[0].split()[1:]
+        command = words[:2] if words[0] == "data" else words[:1]
+        told = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
+        assert told.exit_code == 0, line
+        for option in (word for word in words if word.startswith("-")):
+            assert option in told.stdout, line
+
+
+def test_the_learning_curve_is_the_measured_one() -> None:
+    report = (ROOT / "training/results/learning_curve.md").read_text("utf-8")
+    rows = [line for line in report.splitlines() if line.startswith("|")]
+    assert rows
+    assert all(row in RETRAINING for row in rows)
+
+
+def test_time_and_memory_of_training_were_measured() -> None:
+    found = json.loads((ROOT / "benchmarks/results/training.json").read_text("utf-8"))
+    words = " ".join(RETRAINING.split())
+    memory = found["peak_memory_mib"] / 1024
+    assert f"{found['seconds'] / 60:.1f} minutes and {memory:.1f} GiB" in words

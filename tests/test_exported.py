@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -9,12 +10,16 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the train extra")
 
+import torch
 from conftest import SHIPPED
 from safetensors.torch import load_file
 from training_helpers import scheme_of, standing_still, weights_after
 
+from conflict_nlp._model_files import ModelSettings
+from conflict_nlp.calibration import Calibration
 from conflict_nlp.errors import DataError, ModelError
-from conflict_nlp.learning.checkpoint import load_encoder
+from conflict_nlp.evaluation.training_run import train_and_judge
+from conflict_nlp.learning.checkpoint import kept_calibration, load_encoder, start_calibration
 from conflict_nlp.learning.examples import LabelScheme
 from conflict_nlp.learning.export import export
 from conflict_nlp.learning.exported import load_exported
@@ -87,3 +92,40 @@ def test_a_model_is_not_exported_without_a_sentence(
     with pytest.raises(DataError, match=r"ranges of its activations.* Give some hundred sentences"):
         export(checkpoint, tmp_path / "int8", [])
     assert not (tmp_path / "int8").exists()
+
+
+def test_what_training_started_from_is_kept_in_part(
+    exported: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    still = standing_still(exported, labelled_file, tmp_path / "start")
+    moving = dataclasses.replace(still, learning_rate=1e-3, head_learning_rate=1e-3)
+    start = weights_after(still)
+    end = weights_after(dataclasses.replace(moving, output=str(tmp_path / "end")))
+    kept = dataclasses.replace(moving, keep_start=0.25, output=str(tmp_path / "kept"))
+    for name, weights in weights_after(kept).items():
+        expected = 0.25 * start[name] + 0.75 * end[name]
+        assert torch.allclose(weights, expected, atol=1e-5), name
+    bare = dataclasses.replace(kept, base=str(tmp_path))
+    assert any(problem.startswith("keep_start") for problem in bare.problems())
+
+
+def test_a_model_trained_onward_knows_how_its_start_was_calibrated(
+    exported: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    before = Calibration.load(exported / "calibration.json")
+    train_and_judge(standing_still(exported, labelled_file, tmp_path / "once"))
+    kept = kept_calibration(tmp_path / "once")
+    assert kept is not None
+    assert np.array_equal(kept.thresholds, before.thresholds)
+    settings = ModelSettings.load(tmp_path / "once")
+    # From a checkpoint onward its own calibration counts, and of other labels none does.
+    own = start_calibration(tmp_path / "once", settings)
+    assert own is not None
+    assert np.array_equal(
+        own.events(np.zeros(24)),
+        Calibration.load(tmp_path / "once" / "calibration.json").events(np.zeros(24)),
+    )
+    other = start_calibration(exported, dataclasses.replace(settings, events=("one", "two")))
+    assert other is not None
+    assert len(other.event_scale) == 0
+    assert np.array_equal(other.stance_scale, before.stance_scale)

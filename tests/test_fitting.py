@@ -109,3 +109,38 @@ def test_low_certainty_abstains_only_where_answers_are_mostly_wrong() -> None:
     primary = np.c_[events, np.zeros(SIZE)].astype(np.float32)
     mixed = dataclasses.replace(logits, events=events.astype(np.float32), primary=primary)
     assert 0 < fit_calibration(mixed, examples, SCHEME).abstain_below < 1
+
+
+def few(logits: Logits, examples: list[Example], size: int) -> tuple[Logits, list[Example]]:
+    kept = (logits.events[:size], logits.primary[:size], logits.stance[:size], logits.rows[:size])
+    return Logits(logits.ids[:size], *kept), examples[:size]
+
+
+def test_ten_sentences_hardly_move_what_thousands_told() -> None:
+    logits, examples = overconfident(3.0)
+    known = fit_calibration(logits, examples, SCHEME)
+    held = fit_calibration(*few(logits, examples, 10), SCHEME, known)
+    alone = fit_calibration(*few(logits, examples, 10), SCHEME)
+    for name in ("event_scale", "event_bias", "thresholds", "stance_weights"):
+        away = np.abs(getattr(held, name) - getattr(known, name)).mean()
+        assert away < 0.6 * np.abs(getattr(alone, name) - getattr(known, name)).mean(), name
+
+
+def test_many_sentences_outweigh_a_start_that_was_wrong() -> None:
+    logits, examples = overconfident(3.0)
+    other, there = overconfident(1.0)
+    wrong = fit_calibration(other, there, SCHEME)
+    fitted = fit_calibration(logits, examples, SCHEME, wrong)
+    expected = fit_calibration(logits, examples, SCHEME)
+    assert fitted.event_scale == pytest.approx(expected.event_scale, rel=0.1)
+    assert fitted.stance_scale == pytest.approx(expected.stance_scale, rel=0.1)
+    assert fitted.thresholds == pytest.approx(expected.thresholds, abs=0.1)
+
+
+def test_without_a_label_the_start_s_calibration_stays() -> None:
+    logits, examples = overconfident(3.0)
+    known = fit_calibration(logits, examples, SCHEME)
+    blank = [dataclasses.replace(example, events=None, stance=None) for example in examples]
+    kept = fit_calibration(logits, blank, SCHEME, known)
+    for field in dataclasses.fields(known):
+        assert np.array_equal(getattr(kept, field.name), getattr(known, field.name)), field.name

@@ -98,7 +98,7 @@ def test_every_start_on_both_data_sets(
     options = {"start": start, "outlet-start": start, "base": tiny_base, "work": tmp_path / "work"}
     options |= {"outlet": "new", "threads": 1, "output": output, **folders}
     given = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    given += ["--sizes", "16", "--seeds", "1", "2"]
+    given += ["--sizes", "0", "16", "--seeds", "1", "2"]
     for setting in ("max_length=64", "layers=2", "epochs=1"):
         given += ["--set", setting]
     learning_curve.main([*given, "--data", "un_quad", "--start-kinds", "tfidf"])
@@ -107,11 +107,13 @@ def test_every_start_on_both_data_sets(
     records = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
     cells = {(r["data"], r["start"], r["size"], r["seed"]) for r in records}
     starts = ("shipped", "base", "tfidf")
-    assert cells == set(itertools.product(("outlet", "un_quad"), starts, (16,), (1, 2)))
-    assert len(records) == 12  # the two that were there are not repeated
+    trained = set(itertools.product(("outlet", "un_quad"), starts, (16,), (1, 2)))
+    assert cells == trained | {("outlet", "shipped", 0, 1)}
+    assert len(records) == 13  # the two that were there are not repeated
     for record in records:
         assert 0 <= record["figures"]["event_macro_f1"] <= 1
-        assert record["train_rows"] + record["dev_rows"] == 16 and record["dev_rows"] > 1
+        assert record["train_rows"] + record["dev_rows"] == record["size"]
+        assert not record["size"] or record["dev_rows"] > 1
         assert record["provenance"]["data_sha256"] and "commit" in record["provenance"]
     words = [r for r in records if r["start"] == "tfidf" and r["data"] == "un_quad"]
     assert all(r["figures"]["event_macro_f1"] > 0.7 for r in words)  # verbs tell these apart
@@ -174,5 +176,13 @@ def test_pool_and_test_share_no_document() -> None:
 
 
 def test_fewer_rows_are_read_more_often() -> None:
-    epochs = [learning_curve.schedule(size)[0] for size in (8, 50, 200, 1000, 5000)]
+    sizes = (8, 50, 200, 1000, 5000)
+    cells = [learning_curve.Cell("un_quad", "shipped", size, 1) for size in sizes]
+    epochs = [learning_curve.schedule(cell)[0] for cell in cells]
     assert epochs[0] == epochs[1] > epochs[2] > epochs[3] == epochs[4]
+
+
+def test_a_start_that_knows_the_labels_is_trained_as_the_readme_says() -> None:
+    onward = TrainConfig.from_toml(ROOT / "training/configs/onward.toml")
+    found = learning_curve.schedule(learning_curve.Cell("outlet", "shipped", 50, 1))
+    assert found == (onward.epochs, onward.batch_size)

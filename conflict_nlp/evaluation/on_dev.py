@@ -7,12 +7,17 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TRAINING_FILE, ModelSettings
+from conflict_nlp._model_files import (
+    CALIBRATION_FILE,
+    ONNX_FILE,
+    TRAINING_FILE,
+    ModelSettings,
+)
 from conflict_nlp.errors import DataError
 from conflict_nlp.evaluation.minimal_pairs import minimal_pairs
 from conflict_nlp.evaluation.scores import cross_fitted, score
 from conflict_nlp.learning.calibrate import fit_calibration
-from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
+from conflict_nlp.learning.checkpoint import kept_calibration, load_checkpoint, load_encoder
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.export import SENTENCES, export
 from conflict_nlp.learning.predict import Logits, predict_in_use, predict_torch
@@ -24,7 +29,7 @@ SCORES_FILE = "dev_scores.json"
 
 
 def judge_checkpoint(folder: pathlib.Path, dev_file: str | pathlib.Path) -> dict[str, Any]:
-    """Predict the development set with a checkpoint, and keep predictions and scores in it.
+    """Predict the development set with a checkpoint; keep predictions, calibration, scores in it.
 
     Args:
         folder: the checkpoint.
@@ -38,7 +43,9 @@ def judge_checkpoint(folder: pathlib.Path, dev_file: str | pathlib.Path) -> dict
     dev = read_labelled(dev_file)
     logits = predict_torch(model, scheme, load_encoder(settings, folder), dev)
     logits.save(folder / LOGITS_FILE)
-    scores = score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
+    start = kept_calibration(folder)
+    fit_calibration(logits, dev, scheme, start).save(folder / CALIBRATION_FILE)
+    scores = score(cross_fitted(logits, dev, scheme, start), dev, scheme, draws=0)
     (folder / SCORES_FILE).write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
     return scores
 
@@ -78,8 +85,9 @@ def export_calibrated(
         scheme.check(example)
     logits: Logits = predict_in_use(OnnxRuntime(output / ONNX_FILE), encoder, dev)
     logits.save(checkpoint / INT8_LOGITS_FILE)
-    fit_calibration(logits, dev, scheme).save(output / CALIBRATION_FILE)
-    return score(cross_fitted(logits, dev, scheme), dev, scheme, draws=0)
+    start = kept_calibration(checkpoint)
+    fit_calibration(logits, dev, scheme, start).save(output / CALIBRATION_FILE)
+    return score(cross_fitted(logits, dev, scheme, start), dev, scheme, draws=0)
 
 
 def with_authored(examples: Sequence[Example]) -> list[Example]:

@@ -86,9 +86,21 @@ def decide(logits: Logits, calibration: Calibration, single_label: bool = False)
 
 
 def cross_fitted(
-    logits: Logits, examples: Sequence[Example], scheme: LabelScheme, folds: int = 5
+    logits: Logits,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+    start: Calibration | None = None,
+    folds: int = 5,
 ) -> Decisions:
-    """Decisions on a development set whose calibration never saw the sentence it decides on."""
+    """Decisions on a development set whose calibration never saw the sentence it decides on.
+
+    Args:
+        logits: predictions for ``examples``.
+        examples: labelled sentences.
+        scheme: the model's labels.
+        start: as for :func:`~conflict_nlp.learning.calibrate.fit_calibration`.
+        folds: parts that are held out in turn.
+    """
     parts = np.random.default_rng(0).permutation(len(examples)) % folds
     size, stances = len(examples), len(scheme.stances)
     events = np.zeros((size, len(scheme.events)))
@@ -103,6 +115,7 @@ def cross_fitted(
             subset(logits, ~inside),
             [e for e, i in zip(examples, inside, strict=True) if not i],
             scheme,
+            start,
         )
         decided = decide(subset(logits, inside), fitted, scheme.single_label)
         assert decided.event_probabilities is not None

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from conflict_nlp import metrics
-from conflict_nlp.calibration import Calibration
+from conflict_nlp.calibration import EVENT_VALUES, STANCE_VALUES, Calibration
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.predict import Logits
 
@@ -25,6 +25,9 @@ CLOSE_EVENTS, CLOSE_STANCE = 0.5, 0.3
 
 # A class is believed as much as the average of all classes once it has so many positives.
 PSEUDO_POSITIVES = 50.0
+# How firmly the calibration of the model that training started from holds: the weight of squared
+# differences against the log-likelihood of the sentences. A few dozen of these outweigh it.
+FIRMNESS = 10.0
 GRID = np.linspace(0.05, 0.95, 91)
 STANCE_FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5)
 
@@ -57,7 +60,10 @@ def true_stance(examples: Sequence[Example], scheme: LabelScheme) -> Ints:
 
 
 def fit_calibration(
-    logits: Logits, examples: Sequence[Example], scheme: LabelScheme
+    logits: Logits,
+    examples: Sequence[Example],
+    scheme: LabelScheme,
+    start: Calibration | None = None,
 ) -> Calibration:
     """Scale and bias for every class, thresholds for every event type, and the abstention point.
 
@@ -66,11 +72,16 @@ def fit_calibration(
             once; second readings of close calls are decided by the same values.
         examples: labelled sentences.
         scheme: the model's labels.
+        start: calibration of the model that this one was trained onward from, as
+            :func:`~conflict_nlp.learning.checkpoint.start_calibration` gives it. Few sentences
+            hardly move it, since they cannot tell much better.
 
     Returns:
         The fitted calibration.
     """
     logits.checked_against(examples)
+    known_events = start if start is not None and len(start.event_scale) else None
+    known_stance = start if start is not None and len(start.stance_scale) else None
     fitted = Calibration.identity(len(scheme.events), len(scheme.stances))
     if scheme.codebook is not None:
         fitted = replace(fitted, close_events=CLOSE_EVENTS, close_stance=CLOSE_STANCE)
@@ -82,14 +93,30 @@ def fit_calibration(
             logits.primary[labelled].astype(np.float64),
             [example for example in examples if example.events is not None],
             scheme,
+            known_events,
         )
+    elif known_events is not None:
+        fitted = replace(fitted, **{name: getattr(known_events, name) for name in EVENT_VALUES})
     stance = true_stance(examples, scheme)
     if scheme.stances and (stance >= 0).any():
-        scale, bias = _vector_scaling(logits.stance.astype(np.float64), stance)
-        fitted = replace(fitted, stance_scale=scale, stance_bias=bias)
-        weights = fit_stance_weights(fitted.stance(logits.stance), stance)
-        fitted = replace(fitted, stance_weights=weights)
+        fitted = _with_stance(fitted, logits.stance.astype(np.float64), stance, known_stance)
+    elif known_stance is not None:
+        fitted = replace(fitted, **{name: getattr(known_stance, name) for name in STANCE_VALUES})
     return fitted
+
+
+def _with_stance(
+    fitted: Calibration, logits: Array, stance: Ints, start: Calibration | None
+) -> Calibration:
+    before = fitted if start is None else start
+    scale, bias = _vector_scaling(logits, stance, before.stance_scale, before.stance_bias, start)
+    fitted = replace(fitted, stance_scale=scale, stance_bias=bias)
+    weights = fit_stance_weights(fitted.stance(logits), stance)
+    if start is not None:
+        counts = np.bincount(stance[stance >= 0], minlength=len(weights))
+        share = counts / (counts + PSEUDO_POSITIVES)
+        weights = weights**share * start.stance_weights ** (1 - share)
+    return replace(fitted, stance_weights=weights)
 
 
 def _with_events(
@@ -98,10 +125,16 @@ def _with_events(
     primary_logits: Array,
     examples: Sequence[Example],
     scheme: LabelScheme,
+    start: Calibration | None,
 ) -> Calibration:
     events, primary = true_events(examples, scheme), true_primary(examples, scheme)
-    event_scale, event_bias = _platt(event_logits, events)
-    primary_scale, primary_bias = _vector_scaling(primary_logits, primary)
+    before = fitted if start is None else start
+    event_scale, event_bias = _platt(
+        event_logits, events, before.event_scale, before.event_bias, start
+    )
+    primary_scale, primary_bias = _vector_scaling(
+        primary_logits, primary, before.primary_scale, before.primary_bias, start
+    )
     fitted = replace(
         fitted,
         event_scale=event_scale,
@@ -109,15 +142,23 @@ def _with_events(
         primary_scale=primary_scale,
         primary_bias=primary_bias,
     )
-    fitted = replace(fitted, thresholds=fit_thresholds(fitted.events(event_logits), events))
+    common = None if start is None else start.thresholds
+    thresholds = fit_thresholds(fitted.events(event_logits), events, common)
+    fitted = replace(fitted, thresholds=thresholds)
     answers = answer_events(fitted, event_logits, primary_logits, scheme.single_label)
     # An answer is right when the primary event is among the labelled ones, whichever of these the
     # annotator put first.
     right = np.c_[events, ~events.any(1)][np.arange(len(events)), answers.primary]
-    return replace(fitted, abstain_below=_abstention(answers.certainty, right))
+    below = _abstention(answers.certainty, right)
+    if start is not None:
+        share = len(right) / (len(right) + PSEUDO_POSITIVES)
+        below = share * below + (1 - share) * start.abstain_below
+    return replace(fitted, abstain_below=below)
 
 
-def fit_thresholds(probabilities: Array, true: npt.NDArray[np.bool_]) -> Array:
+def fit_thresholds(
+    probabilities: Array, true: npt.NDArray[np.bool_], common: Array | None = None
+) -> Array:
     """Threshold of each class that maximises its F1, shrunk to a common one.
 
     The optimum of a class with n positives counts n against :data:`PSEUDO_POSITIVES` of the one
@@ -126,17 +167,18 @@ def fit_thresholds(probabilities: Array, true: npt.NDArray[np.bool_]) -> Array:
     Args:
         probabilities: calibrated, ``[n, classes]``.
         true: 0/1 labels ``[n, classes]``.
+        common: thresholds ``[classes]`` to shrink to instead.
     """
     curves = np.array([_f1(probabilities >= cut, true) for cut in GRID])  # [cuts, classes]
     # Smoothing over neighbouring cuts keeps a lucky spike from being chosen.
     kernel = np.ones(7) / 7
     padded = np.pad(curves, ((3, 3), (0, 0)), mode="edge")
     smooth = np.apply_along_axis(lambda c: np.convolve(c, kernel, mode="valid"), 0, padded)
-    common = GRID[smooth.mean(1).argmax()]
+    middle = GRID[smooth.mean(1).argmax()] if common is None else common
     own = GRID[smooth.argmax(0)]
     positives = true.sum(0)
     share = positives / (positives + PSEUDO_POSITIVES)
-    result: Array = share * own + (1 - share) * common
+    result: Array = share * own + (1 - share) * middle
     return result
 
 
@@ -245,40 +287,50 @@ def _f1(predicted: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> Array:
     return result
 
 
-def _platt(logits: Array, true: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Scale and bias a class, with a quadratic prior toward the pooled ones."""
+def _platt(
+    logits: Array,
+    true: npt.NDArray[np.bool_],
+    scale: Array,
+    bias: Array,
+    start: Calibration | None,
+) -> tuple[Array, Array]:
+    """Scale and bias a class, with a quadratic prior toward the pooled ones.
+
+    The pooled ones are of logits rescaled already, and held to these if they are the start's.
+    """
 
     def loss(values: Array, x: Array, y: Array, prior: Array, strength: float) -> float:
         z = values[0] * x + values[1]
         data = np.logaddexp(0.0, z) - y * z
         return float(data.sum() + strength * ((values - prior) ** 2).sum())
 
-    start = np.array([1.0, 0.0])
-    y = true.astype(np.float64)
-    pooled = minimize(loss, start, args=(logits.ravel(), y.ravel(), start, 0.0)).x
+    neutral = np.array([1.0, 0.0])
+    x, y = logits * scale + bias, true.astype(np.float64)
+    firmness = 0.0 if start is None else FIRMNESS
+    pooled = minimize(loss, neutral, args=(x.ravel(), y.ravel(), neutral, firmness)).x
     fitted = np.array(
-        [
-            minimize(loss, pooled, args=(logits[:, c], y[:, c], pooled, 5.0)).x
-            for c in range(logits.shape[1])
-        ]
+        [minimize(loss, pooled, args=(x[:, c], y[:, c], pooled, 5.0)).x for c in range(x.shape[1])]
     )
-    return fitted[:, 0], fitted[:, 1]
+    return fitted[:, 0] * scale, fitted[:, 0] * bias + fitted[:, 1]
 
 
-def _vector_scaling(logits: Array, true: Ints) -> tuple[Array, Array]:
+def _vector_scaling(
+    logits: Array, true: Ints, scale: Array, bias: Array, start: Calibration | None
+) -> tuple[Array, Array]:
     """One scale for all classes and a bias each: the scale a class would overfit rare classes."""
-    classes = logits.shape[1]
     known = true >= 0
-    x, y = logits[known], true[known]
+    x, y = logits[known] * scale + bias, true[known]
+    on_scale, on_bias = (0.0, 0.5) if start is None else (FIRMNESS, FIRMNESS)
 
     def loss(values: Array) -> float:
         z = values[0] * x + values[1:]
         top = z.max(1, keepdims=True)
         log_total = top[:, 0] + np.log(np.exp(z - top).sum(1))
-        return float((log_total - z[np.arange(len(y)), y]).sum() + 0.5 * (values[1:] ** 2).sum())
+        held = on_scale * (values[0] - 1) ** 2 + on_bias * (values[1:] ** 2).sum()
+        return float((log_total - z[np.arange(len(y)), y]).sum() + held)
 
-    fitted = minimize(loss, np.r_[1.0, np.zeros(classes)]).x
-    return np.full(classes, fitted[0]), fitted[1:]
+    fitted = minimize(loss, np.r_[1.0, np.zeros(len(scale))]).x
+    return fitted[0] * scale, fitted[0] * bias + fitted[1:]
 
 
 def _abstention(certainty: Array, right: npt.NDArray[np.bool_]) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Collection
+from dataclasses import replace
 from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
@@ -21,8 +23,15 @@ from transformers import (
 )
 
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import CONFIG_FILE, TOKENIZER_FILE, ModelSettings
+from conflict_nlp._model_files import (
+    CALIBRATION_FILE,
+    CONFIG_FILE,
+    START_CALIBRATION_FILE,
+    TOKENIZER_FILE,
+    ModelSettings,
+)
 from conflict_nlp.actors import Lexicon
+from conflict_nlp.calibration import EVENT_VALUES, STANCE_VALUES, Calibration
 from conflict_nlp.errors import ModelError
 from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.model import HEADS, ConflictModel, no_pooler
@@ -195,6 +204,48 @@ def continued_model(
             module.p = encoder_dropout
     model.dropout.p = dropout
     return model
+
+
+def keep_start(model: ConflictModel, start: ConflictModel, share: float) -> None:
+    """Move a trained model's weights in place toward those that its training started from.
+
+    Args:
+        model: the trained one.
+        start: of the same layers and labels.
+        share: how far; at 1 it would be the start again.
+    """
+    earlier = dict(start.named_parameters())
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.lerp_(earlier[name].to(parameter), share)
+
+
+def start_calibration(folder: pathlib.Path, settings: ModelSettings) -> Calibration | None:
+    """What a model that is trained onward is calibrated by, for the labels that stay the same.
+
+    Args:
+        folder: of that model; a checkpoint tells of the model that it was itself trained from.
+        settings: labels of the model to come.
+
+    Returns:
+        The calibration, with no value for heads whose labels are new; None where none is known.
+    """
+    files = [folder / name for name in (CALIBRATION_FILE, START_CALIBRATION_FILE)]
+    file = next((path for path in files if path.exists()), None)
+    if file is None:
+        return None
+    there, found = ModelSettings.load(folder), Calibration.load(file)
+    nothing = Calibration.identity(0, 0)
+    for labels, values in (("events", EVENT_VALUES), ("stances", STANCE_VALUES)):
+        if getattr(there, labels) != getattr(settings, labels):
+            found = replace(found, **{name: getattr(nothing, name) for name in values})
+    return found
+
+
+def kept_calibration(checkpoint: pathlib.Path) -> Calibration | None:
+    """What :func:`start_calibration` found before a checkpoint was trained; None for nothing."""
+    file = checkpoint / START_CALIBRATION_FILE
+    return Calibration.load(file) if file.exists() else None
 
 
 def save_checkpoint(

@@ -26,6 +26,7 @@ _ABOVE_ZERO = (
     "head_learning_rate",
     "max_length",
 )
+_SHARES = ("warmup", "dropout", "encoder_dropout", "word_dropout", "average", "keep_start")
 
 
 def toml_value(text: str) -> Any:
@@ -116,6 +117,9 @@ class TrainConfig:
         bf16: train in bfloat16, faster where the processor has it.
         patience: stop once the development macro-F1 has not risen for so many epochs, and keep the
             best epoch; 0 trains them all and keeps the last.
+        keep_start: share of the weights that a model is trained onward from in the mean with those
+            that training ends with, which is saved (Wortsman et al. 2022): few sentences teach
+            without undoing what was known. Where heads are new, nothing is kept.
         average: decay of the running mean of the weights that is saved; 0 saves the last ones.
         seed: seed of initialisation, order and dropout.
         data_seed: seed of the order alone; `seed` by default. Runs that differ in it alone start
@@ -157,6 +161,7 @@ class TrainConfig:
     gradient_accumulation: int = 1
     bf16: bool = False
     patience: int = 0
+    keep_start: float = 0.0
     average: float = 0.0
     seed: int = 13
     data_seed: int | None = None
@@ -203,9 +208,11 @@ class TrainConfig:
         for name in ("lora_rank", "patience"):
             if getattr(self, name) < 0:
                 found.append(f"{name}: {getattr(self, name)!r} is below 0")
-        for name in ("warmup", "dropout", "encoder_dropout", "word_dropout", "average"):
+        for name in _SHARES:
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{name}: {getattr(self, name)!r} is not in [0, 1)")
+        if self.keep_start and not self.onward:
+            found.append(f"keep_start: {self.base!r} is a bare encoder; leave it out")
         if not 0 <= self.topic_share <= 1:
             found.append(f"topic_share: {self.topic_share!r} is not in [0, 1]")
         return found

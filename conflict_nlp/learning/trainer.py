@@ -22,17 +22,19 @@ from transformers import (
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import ModelSettings
+from conflict_nlp._model_files import START_CALIBRATION_FILE, ModelSettings
 from conflict_nlp._sources import fingerprint
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.backbones import Backbone, backbone_folder, known_backbone
 from conflict_nlp.learning.callbacks import MEAN_FILE, StopOnInterrupt, WeightAverage
 from conflict_nlp.learning.checkpoint import (
     continued_model,
+    keep_start,
     load_encoder,
     new_model,
     read_tokenizer,
     save_checkpoint,
+    start_calibration,
 )
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.data import Collator, SentenceDataset
@@ -121,10 +123,9 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     base, output = backbone_folder(config.base), pathlib.Path(config.output)
     scheme = labelled.scheme
     settings = _settings(config, scheme, base)
+    how = (config.dropout, config.encoder_dropout, config.drop_layers)
     if config.onward:
-        model = continued_model(
-            base, settings, config.dropout, config.encoder_dropout, config.drop_layers
-        )
+        model = continued_model(base, settings, *how)
     else:
         model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
     model.loss_weights = loss_weights(labelled.train, scheme, config)
@@ -173,10 +174,16 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     trainer.train(resume_from_checkpoint=last)
     if config.lora_rank:
         merge_lora(model)
+    if config.keep_start and _same_labels(ModelSettings.load(base), settings):
+        keep_start(model, continued_model(base, settings, *how), config.keep_start)
     # Training sentences are cut short to save time; in use the encoder's whole length is open.
     saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
     if trainer.is_world_process_zero():
         save_checkpoint(model, saved, read_tokenizer(base), output)
+        (output / START_CALIBRATION_FILE).unlink(missing_ok=True)
+        calibration = start_calibration(base, settings) if config.onward else None
+        if calibration is not None:
+            calibration.save(output / START_CALIBRATION_FILE)
     if interruption.stopped_at is not None:
         raise KeyboardInterrupt(
             f"stopped after {interruption.stopped_at} of {trainer.state.max_steps} steps; {output} "
@@ -186,6 +193,10 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
     if trainer.is_world_process_zero():
         shutil.rmtree(output / STEPS_FOLDER)
     return model.eval()
+
+
+def _same_labels(one: ModelSettings, other: ModelSettings) -> bool:
+    return (one.events, one.stances) == (other.events, other.stances)
 
 
 def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> ModelSettings:
