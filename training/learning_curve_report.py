@@ -38,11 +38,12 @@ NOTES = {
         "The outlet has the most labelled rows, and is the only one of its corpus; its text has "
         "lost punctuation and digits upstream, which is part of what is new about it. The start "
         "was trained from the bare encoder on the labels without this outlet, and without text of "
-        "others that is nearly the same as its own. It knows all labels, and the row of 0 sentences "
-        "is what it does as it is. A first run with 30, 15 and 6 epochs (50, 200 and 1,000 rows), "
-        "calibrated by the rows alone and keeping nothing of the start's weights, made it worse where "
-        "rows are few: 0.640, 0.711, 0.728 (`learning_curve_many_epochs.jsonl`). What replaced that "
-        "was chosen on 400 rows of the outlet that are in no draw and not in the test part."
+        "others that is nearly the same as its own. It knows all labels, and the row of 0 "
+        "sentences is what it does as it is. A first run with 30, 15 and 6 epochs (50, 200 and "
+        "1,000 rows), calibrated by the rows alone and keeping nothing of the start's weights, "
+        "made it worse where rows are few: 0.640, 0.711, 0.728 "
+        "(`learning_curve_many_epochs.jsonl`). What replaced that was chosen on 400 rows of the "
+        "outlet that are in no draw of 50 or 200 and not in the test part."
     ),
     "un_quad": (
         "`fllm24_quad` of Osorio et al. (2024); the start is the shipped model. The file does not "
