@@ -18,7 +18,7 @@ from conflict_nlp.evaluation.on_dev import with_authored
 from conflict_nlp.evaluation.outputs import Fitted
 from conflict_nlp.evaluation.registry import LEAVE_ONE_OUT, Task, Variant
 from conflict_nlp.evaluation.task_data import Part, Sentences
-from conflict_nlp.learning.checkpoint import load_encoder
+from conflict_nlp.learning.checkpoint import kept_calibration, load_encoder
 from conflict_nlp.learning.config import TrainConfig
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.export import export
@@ -143,7 +143,8 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
         set(part.scheme.stances),
     ):
         raise ModelError(f"{variant.name} came out with other labels than the task")
-    return Fitted(ExportedModel(model), scheme, files=_files(model))
+    start = kept_calibration(folder / "checkpoint")
+    return Fitted(ExportedModel(model), scheme, start=start, files=_files(model))
 
 
 def _files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:

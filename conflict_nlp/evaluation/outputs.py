@@ -29,6 +29,7 @@ class Fitted:
         predict: logits for sentences; can be pickled.
         scheme: the labels that it gives.
         calibration: stored with it; None: to be fitted on the development set.
+        start: calibration of the model that it was trained onward from, which fitting starts from.
         as_is: whether its answers are decided as they come, with one threshold for all events,
             and nothing about them is fitted.
         threshold: that threshold.
@@ -40,6 +41,7 @@ class Fitted:
     predict: Callable[[Sentences], Logits]
     scheme: LabelScheme
     calibration: Calibration | None = None
+    start: Calibration | None = None
     as_is: bool = False
     threshold: float = 0.5
     probabilities: bool = True
@@ -60,9 +62,9 @@ class Fitted:
             fixed = replace(fixed, thresholds=np.full(len(self.scheme.events), self.threshold))
             return replace(self, calibration=fixed)
         logits = self.predict(dev) if logits is None else logits
-        return replace(
-            self, calibration=fit_calibration(logits, labels_for(dev, self.scheme), self.scheme)
-        )
+        examples = labels_for(dev, self.scheme)
+        fitted = fit_calibration(logits, examples, self.scheme, self.start)
+        return replace(self, calibration=fitted)
 
     def decide(self, logits: Logits) -> Decisions:
         """What it answers, given its logits; it must have been calibrated."""
@@ -74,7 +76,7 @@ class Fitted:
         """What it answers on the development set, its calibration fitted on other sentences."""
         if self.as_is:
             return self.calibrated(dev).decide(logits)
-        return cross_fitted(logits, labels_for(dev, self.scheme), self.scheme)
+        return cross_fitted(logits, labels_for(dev, self.scheme), self.scheme, self.start)
 
 
 def labels_for(sentences: Sentences, scheme: LabelScheme) -> list[Example]:
