@@ -6,6 +6,7 @@ import doctest
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 
@@ -24,6 +25,7 @@ MEASURES = {
     "target stance, macro-F1 (annotated spans)": "target_stance_macro_f1",
     "ECE of the reported events": "event_ece_predicted",
 }
+CURVE = {"outlet": (0, 1000), "un_quad": (50, 200, 1000)}
 
 
 def block(language: str) -> str:
@@ -96,6 +98,21 @@ def test_what_is_said_of_planned_and_denied_events_was_measured() -> None:
         f"changes the events of {events:.0%} of the sentences and the stance of {stance:.0%}"
         in words
     )
+
+
+def test_the_learning_curve_is_the_measured_one() -> None:
+    scores: dict[tuple[str, int], list[float]] = {}
+    for line in (ROOT / "training/results/learning_curve.jsonl").read_text("utf-8").splitlines():
+        run = json.loads(line)
+        if run["start"] == "shipped":
+            scores.setdefault((run["data"], run["size"]), []).append(
+                run["figures"]["event_macro_f1"]
+            )
+    told = {cell: f"{statistics.mean(values):.2f}" for cell, values in scores.items()}
+    words = " ".join(README.split())
+    outlet, own = ([told[data, size] for size in sizes] for data, sizes in CURVE.items())
+    assert "macro-F1 is {} without any, {} with a thousand of it".format(*outlet) in words
+    assert "{}, {} and {} with 50, 200 and 1,000".format(*own) in words
 
 
 def test_counts_are_right() -> None:
