@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import statistics
 
 import pytest
 from conftest import ROOT
@@ -89,6 +90,17 @@ def test_the_learning_curve_is_the_measured_one() -> None:
     rows = [line for line in report.splitlines() if line.startswith("|")]
     assert rows
     assert all(row in RETRAINING for row in rows)
+
+
+def test_what_is_said_of_the_first_learning_curve_was_measured() -> None:
+    scores: dict[int, list[float]] = {}
+    file = ROOT / "training/results/learning_curve_many_epochs.jsonl"
+    for line in file.read_text("utf-8").splitlines():
+        run = json.loads(line)
+        scores.setdefault(run["size"], []).append(run["figures"]["event_macro_f1"])
+    means = (f"{statistics.mean(scores[size]):.3f}" for size in (50, 200, 1000))
+    report = (ROOT / "training/results/learning_curve.md").read_text("utf-8")
+    assert "worse where rows are few: {}, {}, {}".format(*means) in report
 
 
 def test_time_and_memory_of_training_were_measured() -> None:

@@ -48,7 +48,7 @@ def test_the_shipped_model_s_weights_are_restored(labelled_file: pathlib.Path) -
     examples, encoder = read_labelled(labelled_file)[:8], load_encoder(settings, SHIPPED)
     ours = predict_torch(model, LabelScheme.of_model(settings), encoder, examples)
     theirs = predict_in_use(OnnxRuntime(SHIPPED / "model.onnx"), encoder, examples)
-    assert np.abs(ours.events - theirs.events).mean() < 0.3
+    assert np.abs(ours.events - theirs.events).mean() < 0.15
 
 
 def test_weights_of_another_encoder_are_refused(
@@ -71,8 +71,11 @@ def test_training_onward_from_an_exported_model_starts_where_it_stands(
     before = load_file(checkpoint / "model.safetensors")
     assert before.keys() == after.keys()
     for name, weights in before.items():
-        # One weight may go further than half a step: it makes good what others lost.
-        assert (weights - after[name]).abs().mean() <= weights.abs().max() / 100, name
+        away, largest = (weights - after[name]).abs(), weights.abs().max()
+        assert away.mean() <= largest / 100, name
+        # In the layers one weight may go further than half a step: it makes good what others lost.
+        if not (".layer." in name and name.endswith("weight") and weights.ndim == 2):
+            assert away.max() <= largest / 100, name
 
 
 def test_an_exported_model_without_its_encoder_s_configuration_says_what_to_copy(

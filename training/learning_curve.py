@@ -11,8 +11,8 @@ trained without that outlet), ``base`` from the bare encoder, ``tfidf`` is a lin
 are those of ``training/configs/onward.toml`` and ``from_base.toml`` but for epochs and batch, which
 ``learning_curve_models.EPOCHS`` fixed beforehand. A fifth of the labelled rows is not trained on:
 calibration and thresholds are fitted on it, and nothing else is chosen. Of 0 rows there is one run:
-a start that knows the labels, as it is. Each run is a
-row of ``training/results/learning_curve.jsonl``; table and figure beside it are made from that.
+a start that knows the labels, as it is. Each run is a row of
+``training/results/learning_curve.jsonl``; table and figure beside it are made from that.
 """
 
 from __future__ import annotations

@@ -7,12 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from conflict_nlp._model_files import (
-    CALIBRATION_FILE,
-    ONNX_FILE,
-    TRAINING_FILE,
-    ModelSettings,
-)
+from conflict_nlp._model_files import CALIBRATION_FILE, ONNX_FILE, TRAINING_FILE, ModelSettings
 from conflict_nlp.errors import DataError
 from conflict_nlp.evaluation.minimal_pairs import minimal_pairs
 from conflict_nlp.evaluation.scores import cross_fitted, score

@@ -10,7 +10,7 @@ import statistics
 import time
 from typing import Any
 
-from conflict_nlp._model_files import CALIBRATION_FILE, TRAINING_FILE
+from conflict_nlp._model_files import TRAINING_FILE
 from conflict_nlp.evaluation.on_dev import SCORES_FILE, judge_checkpoint
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.learning.backbones import backbone_folder
@@ -51,8 +51,7 @@ def train_and_judge(config: TrainConfig, resume: bool = False) -> dict[str, Any]
 
     def keep() -> None:
         """What the weights are by now; what was measured of earlier ones must not outlive them."""
-        for name in (SCORES_FILE, CALIBRATION_FILE):
-            (folder / name).unlink(missing_ok=True)
+        (folder / SCORES_FILE).unlink(missing_ok=True)
         record["minutes"] = round((time.time() - start) / 60, 1)
         record["resumed"] = resume
         (folder / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")

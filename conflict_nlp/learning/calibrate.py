@@ -109,7 +109,9 @@ def _with_stance(
     fitted: Calibration, logits: Array, stance: Ints, start: Calibration | None
 ) -> Calibration:
     before = fitted if start is None else start
-    scale, bias = _vector_scaling(logits, stance, before.stance_scale, before.stance_bias, start)
+    scale, bias = _vector_scaling(
+        logits, stance, before.stance_scale, before.stance_bias, held=start is not None
+    )
     fitted = replace(fitted, stance_scale=scale, stance_bias=bias)
     weights = fit_stance_weights(fitted.stance(logits), stance)
     if start is not None:
@@ -130,10 +132,18 @@ def _with_events(
     events, primary = true_events(examples, scheme), true_primary(examples, scheme)
     before = fitted if start is None else start
     event_scale, event_bias = _platt(
-        event_logits, events, before.event_scale, before.event_bias, start
+        event_logits,
+        events,
+        before.event_scale,
+        before.event_bias,
+        held=start is not None,
     )
     primary_scale, primary_bias = _vector_scaling(
-        primary_logits, primary, before.primary_scale, before.primary_bias, start
+        primary_logits,
+        primary,
+        before.primary_scale,
+        before.primary_bias,
+        held=start is not None,
     )
     fitted = replace(
         fitted,
@@ -292,11 +302,12 @@ def _platt(
     true: npt.NDArray[np.bool_],
     scale: Array,
     bias: Array,
-    start: Calibration | None,
+    *,
+    held: bool,
 ) -> tuple[Array, Array]:
     """Scale and bias a class, with a quadratic prior toward the pooled ones.
 
-    The pooled ones are of logits rescaled already, and held to these if they are the start's.
+    The pooled ones are of logits rescaled already, and ``held`` to these if they are the start's.
     """
 
     def loss(values: Array, x: Array, y: Array, prior: Array, strength: float) -> float:
@@ -306,7 +317,7 @@ def _platt(
 
     neutral = np.array([1.0, 0.0])
     x, y = logits * scale + bias, true.astype(np.float64)
-    firmness = 0.0 if start is None else FIRMNESS
+    firmness = FIRMNESS if held else 0.0
     pooled = minimize(loss, neutral, args=(x.ravel(), y.ravel(), neutral, firmness)).x
     fitted = np.array(
         [minimize(loss, pooled, args=(x[:, c], y[:, c], pooled, 5.0)).x for c in range(x.shape[1])]
@@ -315,19 +326,19 @@ def _platt(
 
 
 def _vector_scaling(
-    logits: Array, true: Ints, scale: Array, bias: Array, start: Calibration | None
+    logits: Array, true: Ints, scale: Array, bias: Array, *, held: bool
 ) -> tuple[Array, Array]:
     """One scale for all classes and a bias each: the scale a class would overfit rare classes."""
     known = true >= 0
     x, y = logits[known] * scale + bias, true[known]
-    on_scale, on_bias = (0.0, 0.5) if start is None else (FIRMNESS, FIRMNESS)
+    on_scale, on_bias = (FIRMNESS, FIRMNESS) if held else (0.0, 0.5)
 
     def loss(values: Array) -> float:
         z = values[0] * x + values[1:]
         top = z.max(1, keepdims=True)
         log_total = top[:, 0] + np.log(np.exp(z - top).sum(1))
-        held = on_scale * (values[0] - 1) ** 2 + on_bias * (values[1:] ** 2).sum()
-        return float((log_total - z[np.arange(len(y)), y]).sum() + held)
+        prior = on_scale * (values[0] - 1) ** 2 + on_bias * (values[1:] ** 2).sum()
+        return float((log_total - z[np.arange(len(y)), y]).sum() + prior)
 
     fitted = minimize(loss, np.r_[1.0, np.zeros(len(scale))]).x
     return fitted[0] * scale, fitted[0] * bias + fitted[1:]

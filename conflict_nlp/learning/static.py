@@ -54,7 +54,7 @@ def quantise_linear(
     before: dict[str, list[NodeProto]] = {}  # first layer of each input → what rounds the input
     layers: dict[str, NodeProto] = {}  # output → the layer in int8
     additions = _biases(graph, linear)
-    seen = observe(model, {node.input[0]: None for node in linear}.keys(), sentences)
+    seen = observe(model, list(dict.fromkeys(node.input[0] for node in linear)), sentences)
     graph.initializer.append(numpy_helper.from_array(np.array(1, np.float32), f"{OWN}step"))
     for node in linear:
         value, name = node.input

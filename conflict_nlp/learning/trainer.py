@@ -22,7 +22,7 @@ from transformers import (
 
 from conflict_nlp import codebook
 from conflict_nlp._encoding import Encoder
-from conflict_nlp._model_files import START_CALIBRATION_FILE, ModelSettings
+from conflict_nlp._model_files import CALIBRATION_FILE, START_CALIBRATION_FILE, ModelSettings
 from conflict_nlp._sources import fingerprint
 from conflict_nlp.errors import DataError
 from conflict_nlp.learning.backbones import Backbone, backbone_folder, known_backbone
@@ -176,12 +176,13 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
         merge_lora(model)
     if config.keep_start and _same_labels(ModelSettings.load(base), settings):
         keep_start(model, continued_model(base, settings, *how), config.keep_start)
+    calibration = start_calibration(base, settings) if config.onward else None
     # Training sentences are cut short to save time; in use the encoder's whole length is open.
     saved = dataclasses.replace(settings, max_length=longest_input(model.encoder.config))
     if trainer.is_world_process_zero():
         save_checkpoint(model, saved, read_tokenizer(base), output)
-        (output / START_CALIBRATION_FILE).unlink(missing_ok=True)
-        calibration = start_calibration(base, settings) if config.onward else None
+        for file in (CALIBRATION_FILE, START_CALIBRATION_FILE):  # of weights that are no more
+            (output / file).unlink(missing_ok=True)
         if calibration is not None:
             calibration.save(output / START_CALIBRATION_FILE)
     if interruption.stopped_at is not None:
