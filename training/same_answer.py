@@ -1,7 +1,7 @@
 """Unlabelled sentences about several actors in turn, all with one answer: the mean of a teacher's.
 
     python training/same_answer.py --teacher models/default --sentences 4000 \\
-        --output artifacts/same_answer.jsonl
+        --written 2 1 --output artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl
 
 What happened does not depend on who did it, and yet a classifier's answer does, a little, on every
 name that it has read. Here each sentence is read with several actors of the kind that it names, in
@@ -64,12 +64,16 @@ def main() -> None:
     parser.add_argument("--teacher", default="models/default")
     parser.add_argument("--labels", type=pathlib.Path, default="../shared/data/labels/train.jsonl")
     parser.add_argument("--corpus", type=pathlib.Path, default="../shared/data/sentences.jsonl.gz")
-    parser.add_argument("--output", type=pathlib.Path, default="artifacts/same_answer.jsonl")
+    parser.add_argument("--output", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--sentences", type=int, default=4000)
     parser.add_argument("--actors", type=int, default=4, help="others to read each sentence with")
-    parser.add_argument("--written", type=int, default=2, help="of which so many are written")
+    parser.add_argument(
+        "--written", type=int, nargs="+", default=[2], help="of which so many go into each output"
+    )
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
+    if len(args.written) != len(args.output):
+        parser.error(f"{len(args.output)} outputs, but {len(args.written)} numbers for --written")
     chance = random.Random(args.seed)
     unlabelled = pool(args.corpus, {example.id for example in read_labelled(args.labels)})
     drawn = with_found_targets(chance.sample(unlabelled, min(2 * args.sentences, len(unlabelled))))
@@ -82,20 +86,23 @@ def main() -> None:
     )
 
     first = 0
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    with args.output.open("w", encoding="utf-8") as file:
-        for group in groups:
-            places = range(first, first + len(group))
-            first += len(group)
-            events = teacher.calibration.events(logits.events[places]).mean(0)
-            primary = teacher.calibration.primary(logits.primary[places]).mean(0)
-            stances = np.mean(
-                [teacher.calibration.stance(logits.stance[logits.rows == i]) for i in places], 0
-            )
-            decided = teacher.calibration.decided_stance(stances[1:])
-            for example in chance.sample(group, min(args.written, len(group))):
+    rows: list[list[str]] = [[] for _ in args.output]
+    for group in groups:
+        places = range(first, first + len(group))
+        first += len(group)
+        events = teacher.calibration.events(logits.events[places]).mean(0)
+        primary = teacher.calibration.primary(logits.primary[places]).mean(0)
+        stances = np.mean(
+            [teacher.calibration.stance(logits.stance[logits.rows == i]) for i in places], 0
+        )
+        decided = teacher.calibration.decided_stance(stances[1:])
+        for lines, written in zip(rows, args.written, strict=True):
+            for example in chance.sample(group, min(written, len(group))):
                 row = soft_row(example, events, primary, stances, decided)
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    for path, lines in zip(args.output, rows, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(lines), "utf-8")
     print(f"{len(groups)} sentences, read with {len(logits.ids) / len(groups):.1f} actors each")
 
 

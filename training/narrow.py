@@ -1,0 +1,100 @@
+"""Make a trained model cheaper before it is trained onward: fewer layers, narrower ones.
+
+    python training/narrow.py models/default --drop-layers 6 --intermediate 1024 \\
+        --output artifacts/narrow
+
+Whole layers are left out as ``spare_layers.py`` found them spare. Of each feed-forward layer those
+units go whose loss the others make good best: leaving out unit i, with the weights of the others
+fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of the units' activations
+(the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of weights at a time).
+The weights that stay are then fitted by least squares, so that the layer says what it said before.
+No label is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import random
+from typing import Any
+
+import torch
+from torch import nn
+
+from conflict_nlp.learning.checkpoint import load_encoder, read_tokenizer, save_checkpoint
+from conflict_nlp.learning.examples import LabelScheme
+from conflict_nlp.learning.exported import load_exported
+from conflict_nlp.learning.predict import predict_torch
+from conflict_nlp.learning.read import read_labelled
+
+DAMPING = 1e-3  # of the mean activation: units that always fire together make H singular
+
+
+def narrow(layer: Any, moment: torch.Tensor, units: int) -> None:
+    """Keep so many units of a layer's feed-forward part, and fit their weights anew, in place."""
+    weight = layer.output.dense.weight.data.double()
+    damped = moment + DAMPING * moment.diagonal().mean() * torch.eye(len(moment)).double()
+    cost = weight.square().sum(0) / torch.linalg.inv(damped).diagonal()
+    kept = cost.topk(units).indices.sort().values
+    fitted = torch.linalg.solve(damped[kept][:, kept], (weight @ damped[:, kept]).T).T
+    layer.output.dense = _linear(fitted.float(), layer.output.dense.bias.data)
+    inner = layer.intermediate.dense
+    layer.intermediate.dense = _linear(inner.weight.data[kept], inner.bias.data[kept])
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
+    linear = nn.Linear(weight.shape[1], weight.shape[0])
+    linear.weight.data, linear.bias.data = weight.contiguous(), bias.clone()
+    return linear
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=pathlib.Path, help="an exported model's directory")
+    parser.add_argument("--drop-layers", type=int, nargs="*", default=[], help="counted from 0")
+    parser.add_argument("--intermediate", type=int, required=True, help="units kept a layer")
+    parser.add_argument("--data", default="../shared/data/labels/train.jsonl")
+    parser.add_argument("--rows", type=int, default=1000, help="sentences that activate the units")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    model, settings = load_exported(args.model)
+    config, stack = model.encoder.config, model.encoder.encoder
+    if not 0 < args.intermediate <= config.intermediate_size:
+        parser.error(f"--intermediate: from 1 to {config.intermediate_size} units in {args.model}")
+    if not set(args.drop_layers) < set(range(len(stack.layer))):
+        parser.error(f"--drop-layers: {args.model} has layers 0 to {len(stack.layer) - 1}")
+    stack.layer = nn.ModuleList(
+        [layer for i, layer in enumerate(stack.layer) if i not in args.drop_layers]
+    )
+    config.num_hidden_layers = len(stack.layer)
+
+    moments: list[Any] = [0.0] * len(stack.layer)
+
+    def remember(place: int) -> Any:
+        def hook(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            units = inputs[0].flatten(0, -2).double()
+            moments[place] = moments[place] + units.T @ units
+
+        return hook
+
+    hooks = [
+        layer.output.dense.register_forward_pre_hook(remember(i))
+        for i, layer in enumerate(stack.layer)
+    ]
+    rows = random.Random(args.seed).sample(read_labelled(args.data), args.rows)
+    encoder = load_encoder(settings, args.model)
+    predict_torch(model, LabelScheme.of_model(settings), encoder, rows)
+    for hook in hooks:
+        hook.remove()
+    for layer, moment in zip(stack.layer, moments, strict=True):
+        narrow(layer, moment, args.intermediate)
+    config.intermediate_size = args.intermediate
+    save_checkpoint(model, settings, read_tokenizer(args.model), args.output)
+    print(f"{len(stack.layer)} layers with {args.intermediate} units each: {args.output}")
+
+
+if __name__ == "__main__":
+    main()
