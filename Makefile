@@ -30,34 +30,39 @@ wheel: ## Build the wheel into dist/
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
 
-# The fourth release, out of the history: what the shipped one goes on from, and its teacher.
-FOURTH = 9a479f2
+# Release 5.1, out of the history: what the shipped one goes on from, and its teacher.
+EARLIER = ba0d559
 
 artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
-artifacts/same_answer.jsonl: WRITTEN = 2
-artifacts/same_answer_once.jsonl: WRITTEN = 1
-artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl: | artifacts/$(FOURTH)/models/default
-	$(PYTHON) training/same_answer.py --teacher artifacts/$(FOURTH)/models/default \
-	  --written $(WRITTEN) --output $@
+artifacts/narrow: | artifacts/$(EARLIER)/models/default
+	$(PYTHON) training/narrow.py artifacts/$(EARLIER)/models/default \
+	  --drop-layers 6 --intermediate 1024 --output $@
 
-artifacts/augmented5.jsonl:
-	$(PYTHON) training/augment.py --seed 37 --output $@
+artifacts/same_answer.jsonl: | artifacts/$(EARLIER)/models/default
+	$(PYTHON) training/same_answer.py --teacher artifacts/$(EARLIER)/models/default \
+	  --written 2 1 --output $@ artifacts/same_answer_once.jsonl
+
+artifacts/same_answer_once.jsonl: artifacts/same_answer.jsonl ;
+
+artifacts/augmented6.jsonl:
+	$(PYTHON) training/augment.py --seed 41 --output $@
 
 artifacts/dirty.jsonl:
-	$(PYTHON) training/augment.py --swapped 0 --seed 37 --output $@
+	$(PYTHON) training/augment.py --swapped 0 --seed 41 --output $@
 
 artifacts/arabicstancex.jsonl:
 	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
 
-MADE = same_answer same_answer_once augmented5 dirty arabicstancex
+MADE = narrow same_answer.jsonl same_answer_once.jsonl augmented6.jsonl dirty.jsonl \
+  arabicstancex.jsonl
 
-model: $(MADE:%=artifacts/%.jsonl) ## Train the shipped model anew, up to its checkpoint
+model: $(MADE:%=artifacts/%) ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
 	conflict-nlp train training/configs/unnamed.toml
-	$(PYTHON) training/average.py artifacts/release5 artifacts/release5_unnamed \
-	  --output artifacts/release5_mean --dev ../shared/data/labels/dev.jsonl
+	$(PYTHON) training/average.py artifacts/release6 artifacts/release6_unnamed \
+	  --output artifacts/release6_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)

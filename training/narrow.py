@@ -21,9 +21,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from conflict_nlp.learning.checkpoint import load_encoder, read_tokenizer, save_checkpoint
+from conflict_nlp.learning.checkpoint import (
+    load_encoder,
+    load_weights,
+    read_tokenizer,
+    save_checkpoint,
+)
 from conflict_nlp.learning.examples import LabelScheme
-from conflict_nlp.learning.exported import load_exported
 from conflict_nlp.learning.predict import predict_torch
 from conflict_nlp.learning.read import read_labelled
 
@@ -52,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("model", type=pathlib.Path, help="an exported model's directory")
+    parser.add_argument("model", type=pathlib.Path, help="directory of a checkpoint or model")
     parser.add_argument("--drop-layers", type=int, nargs="*", default=[], help="counted from 0")
     parser.add_argument("--intermediate", type=int, required=True, help="units kept a layer")
     parser.add_argument("--data", default="../shared/data/labels/train.jsonl")
@@ -60,7 +64,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     args = parser.parse_args()
-    model, settings = load_exported(args.model)
+    model, settings = load_weights(args.model)
     config, stack = model.encoder.config, model.encoder.encoder
     if not 0 < args.intermediate <= config.intermediate_size:
         parser.error(f"--intermediate: from 1 to {config.intermediate_size} units in {args.model}")

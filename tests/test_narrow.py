@@ -1,0 +1,98 @@
+"""A trained model with fewer and narrower layers says what the whole one said, as far as it can."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+pytest.importorskip("torch", reason="training needs the train extra")
+
+import torch
+from training_helpers import settings_for
+
+from conflict_nlp.learning.checkpoint import load_encoder, load_weights, save_checkpoint
+from conflict_nlp.learning.examples import LabelScheme
+from conflict_nlp.learning.predict import predict_torch
+from conflict_nlp.learning.read import read_labelled
+from conflict_nlp.learning.trainer import train
+
+SENTENCES = [
+    ("قصفت قوات النظام أحياء المدينة", ["shelling"]),
+    ("أفرجت حركة حماس عن الأسرى", ["release"]),
+    ("أدان مجلس الأمن الهجوم", ["accusation"]),
+    ("تقع القرية على ضفة النهر", []),
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp("narrow") / "sentences.jsonl"
+    rows = [{"text": text, "events": events, "stance": "none"} for text, events in SENTENCES]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def checkpoint(
+    tiny_base: pathlib.Path, data: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> pathlib.Path:
+    """A model in whose first layer every other unit is the copy of one of the rest."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    train(settings_for(tiny_base, data, folder))
+    model, settings = load_weights(folder)
+    inner = model.encoder.encoder.layer[0].intermediate.dense
+    with torch.no_grad():
+        inner.weight[1::2], inner.bias[1::2] = inner.weight[::2], inner.bias[::2]
+    save_checkpoint(model, settings, (folder / "tokenizer.json").read_text("utf-8"), folder)
+    return folder
+
+
+def narrowed(
+    checkpoint: pathlib.Path, data: pathlib.Path, output: pathlib.Path, *more: str
+) -> subprocess.CompletedProcess[str]:
+    script = ["training/narrow.py", checkpoint, "--data", data, "--rows", len(SENTENCES)]
+    return subprocess.run(
+        [sys.executable, *map(str, script), "--output", str(output), *more],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def events_of(folder: pathlib.Path, data: pathlib.Path) -> object:
+    model, settings = load_weights(folder)
+    scheme = LabelScheme.of_model(settings)
+    return predict_torch(model, scheme, load_encoder(settings, folder), read_labelled(data)).events
+
+
+def test_units_that_others_can_stand_for_are_not_missed(
+    checkpoint: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    model, settings = load_weights(checkpoint)
+    layers = len(model.encoder.encoder.layer)
+    units = model.encoder.config.intermediate_size
+    others = [str(i) for i in range(1, layers)]
+    first = ("--drop-layers", *others, "--intermediate")
+    for kept, name in ((units, "whole"), (units // 2, "half")):
+        narrowed(checkpoint, data, tmp_path / name, *first, str(kept))
+        read, there = load_weights(tmp_path / name)
+        assert len(read.encoder.encoder.layer) == 1 and there == settings
+        assert read.encoder.config.intermediate_size == kept
+    whole, half = (events_of(tmp_path / name, data) for name in ("whole", "half"))
+    torch.testing.assert_close(torch.tensor(half), torch.tensor(whole), atol=2e-3, rtol=1e-2)
+
+
+def test_what_cannot_be_left_out_is_told(
+    checkpoint: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    wide = narrowed(checkpoint, data, tmp_path / "wide", "--intermediate", "100000")
+    assert wide.returncode == 2 and "from 1 to" in wide.stderr
+    layer = ("--intermediate", "4", "--drop-layers", "99")
+    far = narrowed(checkpoint, data, tmp_path / "far", *layer)
+    assert far.returncode == 2 and "layers 0 to" in far.stderr
+    assert not (tmp_path / "wide").exists() and not (tmp_path / "far").exists()
