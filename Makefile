@@ -38,7 +38,7 @@ artifacts/%/models/default:
 
 artifacts/narrow: | artifacts/$(EARLIER)/models/default
 	$(PYTHON) training/narrow.py artifacts/$(EARLIER)/models/default \
-	  --drop-layers 6 --intermediate 1024 --output $@
+	  --intermediate 896 --output $@
 
 artifacts/same_answer.jsonl: | artifacts/$(EARLIER)/models/default
 	$(PYTHON) training/same_answer.py --teacher artifacts/$(EARLIER)/models/default \

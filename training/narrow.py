@@ -1,10 +1,8 @@
-"""Make a trained model cheaper before it is trained onward: fewer layers, narrower ones.
+"""Make the feed-forward parts of a trained model narrower, before it is trained onward.
 
-    python training/narrow.py models/default --drop-layers 6 --intermediate 1024 \\
-        --output artifacts/narrow
+    python training/narrow.py models/default --intermediate 896 --output artifacts/narrow
 
-Whole layers are left out as ``spare_layers.py`` found them spare. Of each feed-forward layer those
-units go whose loss the others make good best: leaving out unit i, with the weights of the others
+Of each layer those units go whose loss the others make good best: leaving out unit i, with the weights of the others
 fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of the units' activations
 (the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of weights at a time).
 The weights that stay are then fitted by least squares, so that the layer says what it said before.
@@ -57,7 +55,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=pathlib.Path, help="directory of a checkpoint or model")
-    parser.add_argument("--drop-layers", type=int, nargs="*", default=[], help="counted from 0")
     parser.add_argument("--intermediate", type=int, required=True, help="units kept a layer")
     parser.add_argument("--data", default="../shared/data/labels/train.jsonl")
     parser.add_argument("--rows", type=int, default=1000, help="sentences that activate the units")
@@ -65,17 +62,10 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path, required=True)
     args = parser.parse_args()
     model, settings = load_weights(args.model)
-    config, stack = model.encoder.config, model.encoder.encoder
+    config, layers = model.encoder.config, model.encoder.encoder.layer
     if not 0 < args.intermediate <= config.intermediate_size:
         parser.error(f"--intermediate: from 1 to {config.intermediate_size} units in {args.model}")
-    if not set(args.drop_layers) < set(range(len(stack.layer))):
-        parser.error(f"--drop-layers: {args.model} has layers 0 to {len(stack.layer) - 1}")
-    stack.layer = nn.ModuleList(
-        [layer for i, layer in enumerate(stack.layer) if i not in args.drop_layers]
-    )
-    config.num_hidden_layers = len(stack.layer)
-
-    moments: list[Any] = [0.0] * len(stack.layer)
+    moments: list[Any] = [0.0] * len(layers)
 
     def remember(place: int) -> Any:
         def hook(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -85,19 +75,18 @@ def main() -> None:
         return hook
 
     hooks = [
-        layer.output.dense.register_forward_pre_hook(remember(i))
-        for i, layer in enumerate(stack.layer)
+        layer.output.dense.register_forward_pre_hook(remember(i)) for i, layer in enumerate(layers)
     ]
     rows = random.Random(args.seed).sample(read_labelled(args.data), args.rows)
     encoder = load_encoder(settings, args.model)
     predict_torch(model, LabelScheme.of_model(settings), encoder, rows)
     for hook in hooks:
         hook.remove()
-    for layer, moment in zip(stack.layer, moments, strict=True):
+    for layer, moment in zip(layers, moments, strict=True):
         narrow(layer, moment, args.intermediate)
     config.intermediate_size = args.intermediate
     save_checkpoint(model, settings, read_tokenizer(args.model), args.output)
-    print(f"{len(stack.layer)} layers with {args.intermediate} units each: {args.output}")
+    print(f"{len(layers)} layers with {args.intermediate} units each: {args.output}")
 
 
 if __name__ == "__main__":
