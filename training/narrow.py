@@ -2,11 +2,11 @@
 
     python training/narrow.py models/default --intermediate 896 --output artifacts/narrow
 
-Of each layer those units go whose loss the others make good best: leaving out unit i, with the weights of the others
-fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of the units' activations
-(the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of weights at a time).
-The weights that stay are then fitted by least squares, so that the layer says what it said before.
-No label is read.
+Of each layer those units go whose loss the others make good best: leaving out unit i, with the
+weights of the others fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of
+the units' activations (the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of
+weights at a time). The weights that stay are then fitted by least squares, so that the layer says
+what it said before. No label is read.
 """
 
 from __future__ import annotations
