@@ -61,7 +61,7 @@ MADE = narrow same_answer.jsonl same_answer_once.jsonl augmented6.jsonl dirty.js
 model: $(MADE:%=artifacts/%) ## Train the shipped model anew, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
 	conflict-nlp train training/configs/unnamed.toml
-	$(PYTHON) training/average.py artifacts/release6 artifacts/release6_unnamed \
+	$(PYTHON) training/average.py artifacts/release6 artifacts/release6_unnamed artifacts/narrow \
 	  --output artifacts/release6_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)

@@ -6,12 +6,14 @@ Of each layer those units go whose loss the others make good best: leaving out u
 weights of the others fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of
 the units' activations (the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of
 weights at a time). The weights that stay are then fitted by least squares, so that the layer says
-what it said before. No label is read.
+what it said before. No label is read. The mean of this and of what training makes of it
+(``average.py``) keeps more than what training makes of it alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import random
 from typing import Any
@@ -19,6 +21,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from conflict_nlp._model_files import TRAINING_FILE
+from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.learning.checkpoint import (
     load_encoder,
     load_weights,
@@ -61,6 +65,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     args = parser.parse_args()
+    about = provenance([args.data, args.model / TRAINING_FILE], {"rows": args.seed})
     model, settings = load_weights(args.model)
     config, layers = model.encoder.config, model.encoder.encoder.layer
     if not 0 < args.intermediate <= config.intermediate_size:
@@ -86,6 +91,10 @@ def main() -> None:
         narrow(layer, moment, args.intermediate)
     config.intermediate_size = args.intermediate
     save_checkpoint(model, settings, read_tokenizer(args.model), args.output)
+    # How the model was trained, and what was done to it since, for whoever averages it.
+    record = json.loads((args.model / TRAINING_FILE).read_text("utf-8"))
+    record |= {"minutes": 0.0, "narrowed": {"units": args.intermediate, "provenance": about}}
+    (args.output / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     print(f"{len(layers)} layers with {args.intermediate} units each: {args.output}")
 
 
