@@ -30,7 +30,7 @@ wheel: ## Build the wheel into dist/
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
 
-# Release 5.1, out of the history: what the shipped one goes on from, and its teacher.
+# Release 5.1, out of the history: what release 6 goes on from, and its teacher.
 EARLIER = ba0d559
 
 artifacts/%/models/default:
@@ -40,11 +40,10 @@ artifacts/narrow: | artifacts/$(EARLIER)/models/default
 	$(PYTHON) training/narrow.py artifacts/$(EARLIER)/models/default \
 	  --intermediate 896 --output $@
 
-artifacts/same_answer.jsonl: | artifacts/$(EARLIER)/models/default
+# A pattern, since make then knows that one run writes both.
+artifacts/same_answer%jsonl artifacts/same_answer_once%jsonl: | artifacts/$(EARLIER)/models/default
 	$(PYTHON) training/same_answer.py --teacher artifacts/$(EARLIER)/models/default \
-	  --written 2 1 --output $@ artifacts/same_answer_once.jsonl
-
-artifacts/same_answer_once.jsonl: artifacts/same_answer.jsonl ;
+	  --written 2 1 --output artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl
 
 artifacts/augmented6.jsonl:
 	$(PYTHON) training/augment.py --seed 41 --output $@
@@ -58,7 +57,7 @@ artifacts/arabicstancex.jsonl:
 MADE = narrow same_answer.jsonl same_answer_once.jsonl augmented6.jsonl dirty.jsonl \
   arabicstancex.jsonl
 
-model: $(MADE:%=artifacts/%) ## Train the shipped model anew, up to its checkpoint
+model: $(MADE:%=artifacts/%) ## Train release 6, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
 	conflict-nlp train training/configs/unnamed.toml
 	$(PYTHON) training/average.py artifacts/release6 artifacts/release6_unnamed artifacts/narrow \

@@ -6,8 +6,7 @@ Of each layer those units go whose loss the others make good best: leaving out u
 weights of the others fitted anew, costs ``|w_i|^2 / [H^-1]_ii``, where H is the second moment of
 the units' activations (the "optimal brain surgeon" of Hassibi and Stork 1993, for a whole column of
 weights at a time). The weights that stay are then fitted by least squares, so that the layer says
-what it said before. No label is read. The mean of this and of what training makes of it
-(``average.py``) keeps more than what training makes of it alone.
+what it said before. No label is read.
 """
 
 from __future__ import annotations
@@ -82,7 +81,8 @@ def main() -> None:
     hooks = [
         layer.output.dense.register_forward_pre_hook(remember(i)) for i, layer in enumerate(layers)
     ]
-    rows = random.Random(args.seed).sample(read_labelled(args.data), args.rows)
+    sentences = read_labelled(args.data)
+    rows = random.Random(args.seed).sample(sentences, min(args.rows, len(sentences)))
     encoder = load_encoder(settings, args.model)
     predict_torch(model, LabelScheme.of_model(settings), encoder, rows)
     for hook in hooks:
