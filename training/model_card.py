@@ -94,6 +94,7 @@ def card(args: argparse.Namespace) -> str:
     weights = (args.model / ONNX_FILE).read_bytes()
     training = json.loads((args.model / TRAINING_FILE).read_text("utf-8"))
     config = training["config"]
+    encoder = json.loads((args.model / CONFIG_FILE).read_text("utf-8"))
     record = json.loads(args.evaluation.read_text("utf-8"))
     variants = {name: record["variants"][name] for name in VARIANTS if name in record["variants"]}
     ours = variants["shipped_int8"]
@@ -119,7 +120,8 @@ def card(args: argparse.Namespace) -> str:
     )
     return TEMPLATE.read_text("utf-8").format(
         name=settings.name,
-        layers=json.loads((args.model / CONFIG_FILE).read_text("utf-8"))["num_hidden_layers"],
+        layers=encoder["num_hidden_layers"],
+        intermediate=encoder["intermediate_size"],
         size=len(weights) / 1e6,
         sha=hashlib.sha256(weights).hexdigest()[:16],
         starter=starter,
