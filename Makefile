@@ -41,20 +41,20 @@ artifacts/narrow: | artifacts/$(EARLIER)/models/default
 	  --intermediate 896 --output $@
 
 # A pattern, since make then knows that one run writes both.
-artifacts/same_answer%jsonl artifacts/same_answer_once%jsonl: | artifacts/$(EARLIER)/models/default
+artifacts/same_answer6%jsonl artifacts/same_answer_once6%jsonl: | artifacts/$(EARLIER)/models/default
 	$(PYTHON) training/same_answer.py --teacher artifacts/$(EARLIER)/models/default \
-	  --written 2 1 --output artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl
+	  --written 2 1 --output artifacts/same_answer6.jsonl artifacts/same_answer_once6.jsonl
 
 artifacts/augmented6.jsonl:
 	$(PYTHON) training/augment.py --seed 41 --output $@
 
-artifacts/dirty.jsonl:
+artifacts/dirty6.jsonl:
 	$(PYTHON) training/augment.py --swapped 0 --seed 41 --output $@
 
 artifacts/arabicstancex.jsonl:
 	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
 
-MADE = narrow same_answer.jsonl same_answer_once.jsonl augmented6.jsonl dirty.jsonl \
+MADE = narrow same_answer6.jsonl same_answer_once6.jsonl augmented6.jsonl dirty6.jsonl \
   arabicstancex.jsonl
 
 model: $(MADE:%=artifacts/%) ## Train release 6, up to its checkpoint
