@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from training_helpers import scheme_of, settings_for, standing_still, weights_after
 
+from conflict_nlp._model_files import ModelSettings
 from conflict_nlp.errors import DataError, ModelError
 from conflict_nlp.learning.checkpoint import load_checkpoint, load_encoder
 from conflict_nlp.learning.data import Collator, SentenceDataset, sentence_item
@@ -101,8 +102,16 @@ def test_training_onward_keeps_the_heads_and_what_they_see(
 def test_training_onward_with_another_pooling_is_refused(
     checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
+    config = settings_for(checkpoint, labelled_file, tmp_path / "out")
     with pytest.raises(ModelError, match="was trained with pooling 'label'"):
-        train(settings_for(checkpoint, labelled_file, tmp_path / "out"))
+        train(dataclasses.replace(config, pooling="mean"))
+
+
+def test_training_onward_pools_as_the_start_does_unless_told(
+    checkpoint: pathlib.Path, labelled_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    train(settings_for(checkpoint, labelled_file, tmp_path / "out"))
+    assert ModelSettings.load(tmp_path / "out").pooling == "label"
 
 
 def test_training_onward_keeps_the_last_layer(

@@ -93,7 +93,8 @@ class TrainConfig:
             names of :class:`~conflict_nlp.text.Normalizer`'s settings; None for what `base` knows.
         actor_names: whether the model reads the names of actors; False leaves of each the word that
             says what it is, so that no answer hangs on a name; None for what `base` is used to.
-        pooling: ``mean`` or ``label`` (attention for each event type).
+        pooling: ``mean`` or ``label`` (attention for each event type); None for that of the model
+            that `base` is, and ``mean`` over a bare encoder.
         max_length: longest training sentence in tokens; longer ones are cut.
         epochs: passes over the training data.
         batch_size: sentences a step.
@@ -139,7 +140,7 @@ class TrainConfig:
     drop_layers: tuple[int, ...] = ()
     normalizer: tuple[str, ...] | None = None
     actor_names: bool | None = None
-    pooling: str = "mean"
+    pooling: str | None = None
     max_length: int = 192
     epochs: int = 5
     batch_size: int = 32
@@ -198,7 +199,7 @@ class TrainConfig:
         if unknown:
             accepted = ", ".join(Normalizer.__dataclass_fields__)
             found.append(f"normalizer: {', '.join(unknown)}; accepted are {accepted}")
-        if self.pooling not in ("mean", "label"):
+        if self.pooling not in (None, "mean", "label"):
             found.append(f"pooling: {self.pooling!r} is not 'mean' or 'label'")
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:

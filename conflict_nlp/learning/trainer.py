@@ -210,7 +210,6 @@ def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> M
         stances=scheme.stances,
         codebook=scheme.codebook,
         max_length=config.max_length,
-        pooling=config.pooling,
         single_label=scheme.single_label,
     )
     text: ModelSettings | Backbone | None = ModelSettings.load(base) if config.onward else known
@@ -218,9 +217,11 @@ def _settings(config: TrainConfig, scheme: LabelScheme, base: pathlib.Path) -> M
     if text is not None:
         read |= {"normalizer": text.normalizer, "prefix": text.prefix}
     if isinstance(text, ModelSettings):
-        read["actor_names"] = text.actor_names
+        read |= {"actor_names": text.actor_names, "pooling": text.pooling}
     if config.actor_names is not None:
         read["actor_names"] = config.actor_names
+    if config.pooling is not None:
+        read["pooling"] = config.pooling
     if config.normalizer is not None:
         read["normalizer"] = Normalizer.only(*config.normalizer)
     return dataclasses.replace(settings, **read)
