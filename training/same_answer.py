@@ -1,4 +1,4 @@
-"""Unlabelled sentences about several actors in turn, all with one answer: what teachers say on mean.
+"""Unlabelled sentences about several actors in turn, all with one answer: the mean of teachers.
 
     python training/same_answer.py --teacher models/default --sentences 4000 \\
         --written 2 1 --output artifacts/same_answer.jsonl artifacts/same_answer_once.jsonl
