@@ -119,3 +119,10 @@ def test_the_page_counts_the_robustness_suites_rightly() -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", PAGE))
 def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / "docs" / link).exists()
+
+
+def test_the_division_by_sentence_is_that_of_the_same_file() -> None:
+    known = Registry.load([ROOT / "benchmarks/un_quad_sentences.toml"]).tasks
+    by_sentence, by_document = known["un_quad_sentences"], known["un_quad"]
+    assert set(by_sentence.sha256.values()) <= set(by_document.sha256.values())
+    assert not by_sentence.groups and by_document.groups
