@@ -30,38 +30,42 @@ wheel: ## Build the wheel into dist/
 base: ## Build the offline base encoder into artifacts/base
 	$(PYTHON) training/build_base.py --output artifacts/base
 
-# Release 5.1, out of the history: what release 6 goes on from, and its teacher.
-EARLIER = ba0d559
+# Releases 6, 5.1 and 4, out of the history: the teachers; release 7 goes on from the first one.
+TEACHERS = 31c062f ba0d559 9a479f2
+START = artifacts/$(firstword $(TEACHERS))/models/default
+TAUGHT_BY = $(TEACHERS:%=artifacts/%/models/default)
 
 artifacts/%/models/default:
 	mkdir -p artifacts/$* && git archive $* models/default | tar -x -C artifacts/$*
 
-artifacts/narrow: | artifacts/$(EARLIER)/models/default
-	$(PYTHON) training/narrow.py artifacts/$(EARLIER)/models/default \
-	  --intermediate 896 --output $@
-
 # A pattern, since make then knows that one run writes both.
-artifacts/same_answer6%jsonl artifacts/same_answer_once6%jsonl: | artifacts/$(EARLIER)/models/default
-	$(PYTHON) training/same_answer.py --teacher artifacts/$(EARLIER)/models/default \
-	  --written 2 1 --output artifacts/same_answer6.jsonl artifacts/same_answer_once6.jsonl
+artifacts/same_answer7%jsonl artifacts/same_answer_once7%jsonl: | $(TAUGHT_BY)
+	$(PYTHON) training/same_answer.py $(TAUGHT_BY:%=--teacher %) --sentences 5000 --actors 3 \
+	  --seed 43 --written 2 1 \
+	  --output artifacts/same_answer7.jsonl artifacts/same_answer_once7.jsonl
 
-artifacts/augmented6.jsonl:
-	$(PYTHON) training/augment.py --seed 41 --output $@
+artifacts/pseudo7.jsonl: | $(TAUGHT_BY)
+	$(PYTHON) training/pseudo_label.py $(TAUGHT_BY:%=--teacher %) --rows 8000 --seed 43 \
+	  --output $@
 
-artifacts/dirty6.jsonl:
-	$(PYTHON) training/augment.py --swapped 0 --seed 41 --output $@
+artifacts/augmented7.jsonl:
+	$(PYTHON) training/augment.py --seed 43 --output $@
+
+artifacts/dirty7.jsonl:
+	$(PYTHON) training/augment.py --swapped 0 --seed 43 --output $@
 
 artifacts/arabicstancex.jsonl:
 	$(PYTHON) training/stance_benchmarks.py --name arabicstancex --rows 3000 --output $@
 
-MADE = narrow same_answer6.jsonl same_answer_once6.jsonl augmented6.jsonl dirty6.jsonl \
+MADE = same_answer7.jsonl same_answer_once7.jsonl pseudo7.jsonl augmented7.jsonl dirty7.jsonl \
   arabicstancex.jsonl
 
-model: $(MADE:%=artifacts/%) ## Train release 6, up to its checkpoint
+model: $(MADE:%=artifacts/%) ## Train release 7, up to its checkpoint
 	conflict-nlp train training/configs/default.toml
 	conflict-nlp train training/configs/unnamed.toml
-	$(PYTHON) training/average.py artifacts/release6 artifacts/release6_unnamed artifacts/narrow \
-	  --output artifacts/release6_mean --dev ../shared/data/labels/dev.jsonl
+	$(PYTHON) training/average.py artifacts/release7 artifacts/release7 \
+	  artifacts/release7_unnamed $(START) $(START) \
+	  --output artifacts/release7_mean --dev ../shared/data/labels/dev.jsonl
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)

@@ -77,6 +77,20 @@ def test_the_mean_of_runs_reads_what_the_first_one_did(
     assert not ModelSettings.load(tmp_path / "unnamed").actor_names
 
 
+def test_a_run_named_twice_weighs_twice(
+    runs: list[pathlib.Path], data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    first, second = runs[:2]
+    average([first, second, first], tmp_path / "mean", data)
+    one, other, mean = (
+        load_file(folder / "model.safetensors") for folder in (first, second, tmp_path / "mean")
+    )
+    for name, tensor in mean.items():
+        torch.testing.assert_close(tensor, (2 * one[name] + other[name]) / 3)
+    record = json.loads((tmp_path / "mean" / "training.json").read_text("utf-8"))
+    assert [run["weight"] for run in record["averaged"]] == [2, 1]
+
+
 def test_runs_whose_heads_started_apart_are_refused(
     runs: list[pathlib.Path], data: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

@@ -5,9 +5,9 @@
 
 The runs may differ in the order of the data (``data_seed``), in epochs, rates and dropout, but not
 in ``seed``: heads that started apart cannot be averaged. A model, be it exported already, can be
-averaged with what it became when it was trained onward. See Wortsman et al. 2022, "Model soups:
-averaging weights of multiple fine-tuned models improves accuracy without increasing inference
-time".
+averaged with what it became when it was trained onward. One that is named twice weighs twice. See
+Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves
+accuracy without increasing inference time".
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import dataclasses
 import json
 import pathlib
+from collections import Counter
 from typing import Any
 
 import torch
@@ -59,7 +60,13 @@ def main() -> None:
     model.load_state_dict(mean)
     save_checkpoint(model, settings, read_tokenizer(args.checkpoints[0]), args.output)
     # Of the first run, with all of them beside it.
-    record = records[0] | {"minutes": sum(r["minutes"] for r in records), "averaged": records}
+    # What a start itself took is not part of it.
+    started = {pathlib.Path(r["config"]["base"]) for r in records}
+    runs = dict(zip(args.checkpoints, records, strict=True))
+    minutes = sum(r["minutes"] for folder, r in runs.items() if folder not in started)
+    weights = Counter(args.checkpoints)
+    averaged = [r | {"weight": weights[folder]} for folder, r in runs.items()]
+    record = records[0] | {"minutes": minutes, "averaged": averaged}
     (args.output / TRAINING_FILE).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     judge_checkpoint(args.output, args.dev)
 

@@ -1,6 +1,6 @@
 """Score the shipped model, its fp32 checkpoint and the baselines on the test split.
 
-    python training/evaluate.py --model models/default --checkpoint artifacts/release6_mean \
+    python training/evaluate.py --model models/default --checkpoint artifacts/release7_mean \
         --baselines artifacts/baselines --labels ../shared/data/labels \
         --output training/results/evaluation.json
 
@@ -238,7 +238,7 @@ def report(
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, default="models/default")
-    parser.add_argument("--checkpoint", type=pathlib.Path, default="artifacts/release6_mean")
+    parser.add_argument("--checkpoint", type=pathlib.Path, default="artifacts/release7_mean")
     parser.add_argument("--baselines", type=pathlib.Path, default="artifacts/baselines")
     parser.add_argument("--labels", type=pathlib.Path, default="../shared/data/labels")
     parser.add_argument("--output", type=pathlib.Path, default="training/results/evaluation.json")
