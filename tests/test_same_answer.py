@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT, SHIPPED
 
@@ -22,7 +24,9 @@ SENTENCES = [
 ]
 
 
-def written(place: pathlib.Path, outputs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def written(
+    place: pathlib.Path, outputs: dict[str, str], *teachers: pathlib.Path
+) -> subprocess.CompletedProcess[str]:
     labels, corpus = place / "labels.jsonl", place / "corpus.jsonl.gz"
     labels.write_text(
         json.dumps({"id": "0", "text": "نص", "events": [], "stance": "none"}), "utf-8"
@@ -30,7 +34,9 @@ def written(place: pathlib.Path, outputs: dict[str, str]) -> subprocess.Complete
     with gzip.open(corpus, "wt", encoding="utf-8") as file:
         for number, text in enumerate(SENTENCES, 1):
             file.write(json.dumps({"sid": str(number), "text": text}, ensure_ascii=False) + "\n")
-    script = ["training/same_answer.py", "--teacher", SHIPPED, "--labels", labels]
+    script = ["training/same_answer.py", "--labels", labels]
+    for teacher in teachers:
+        script += ["--teacher", teacher]
     script += ["--corpus", corpus, "--written", *outputs.values()]
     script += ["--output", *(place / name for name in outputs)]
     return subprocess.run(
@@ -39,7 +45,7 @@ def written(place: pathlib.Path, outputs: dict[str, str]) -> subprocess.Complete
 
 
 def test_versions_of_a_sentence_share_one_answer(tmp_path: pathlib.Path) -> None:
-    done = written(tmp_path, {"two.jsonl": "2", "one.jsonl": "1"})
+    done = written(tmp_path, {"two.jsonl": "2", "one.jsonl": "1"}, SHIPPED)
     assert done.returncode == 0, done.stderr
     two, one = (
         [json.loads(line) for line in (tmp_path / name).read_text("utf-8").splitlines()]
@@ -55,8 +61,27 @@ def test_versions_of_a_sentence_share_one_answer(tmp_path: pathlib.Path) -> None
                 assert row["text"][target["start"] : target["end"]] == target["text"]
 
 
+def test_teachers_answer_together(tmp_path: pathlib.Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(SHIPPED, other)
+    path = other / "calibration.json"
+    calibration = json.loads(path.read_text("utf-8"))
+    calibration["event_bias"] = [bias - 2 for bias in calibration["event_bias"]]
+    path.write_text(json.dumps(calibration), "utf-8")
+    said = []
+    for number, teachers in enumerate(([SHIPPED], [other], [SHIPPED, other])):
+        done = written(tmp_path, {f"{number}.jsonl": "1"}, *teachers)
+        assert done.returncode == 0, done.stderr
+        lines = (tmp_path / f"{number}.jsonl").read_text("utf-8").splitlines()
+        said.append(np.array([json.loads(line)["soft"]["events"] for line in lines]))
+    first, second, both = said
+    assert np.abs(first - second).max() > 0.1
+    np.testing.assert_allclose(both, (first + second) / 2, atol=2e-4)
+
+
 def test_each_output_needs_its_number(tmp_path: pathlib.Path) -> None:
-    script = ["training/same_answer.py", "--output", str(tmp_path / "a"), str(tmp_path / "b")]
+    script = ["training/same_answer.py", "--teacher", str(SHIPPED)]
+    script += ["--output", str(tmp_path / "a"), str(tmp_path / "b")]
     refused = subprocess.run(
         [sys.executable, *script], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
