@@ -11,7 +11,7 @@ install: ## Install the library, editable, for development
 	$(PYTHON) -m pip install -c constraints.txt -e ".[files,train,tune,label,report,ray,dev]"
 
 test: ## Run the tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 lint: ## Check style
 	$(PYTHON) -m ruff check

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
 import types
@@ -32,6 +33,12 @@ SENTENCES = [
     ("تقع القرية على ضفة النهر", [], "none", []),
     ("يبلغ عدد سكان البلدة عشرة آلاف", [], "none", []),
 ]
+
+
+def pytest_configure() -> None:
+    # Workers share the cores; torch's threads in each of them would wait for one another.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
