@@ -109,7 +109,7 @@ def main() -> None:
     if not groups:
         parser.error(f"no sentence of {args.corpus} names an actor that can be exchanged")
     events, primary, stances, rows_of = taught(args.teacher, [e for group in groups for e in group])
-    # All teachers weigh the stances alike, as the first one does, when they decide together.
+    # Which stance a target gets, of the mean: by the first teacher's weights of the stances.
     calibration = Classifier.from_pretrained(args.teacher[0]).calibration
 
     first = 0
