@@ -287,6 +287,21 @@ def test_a_registry_lists_all_its_problems(tmp_path: Folder) -> None:
     assert all(part in message for part in parts)
 
 
+def test_settings_over_those_of_every_trained_variant(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    registry = Registry.load([registry_file], tmp_path)
+    changed = registry.with_training({"epochs": 7})
+    assert changed.variants["tiny"].settings_for("mine")["epochs"] == 7
+    assert changed.variants["base_12"].settings_for("mawqif")["epochs"] == 7
+    assert changed.variants["words"] == registry.variants["words"]
+    arguments = ["benchmark", "--registry", str(registry_file), "-o", str(tmp_path / "out")]
+    for given, said in (("speed=9", "unknown settings speed"), ("epochs", "NAME=VALUE")):
+        result = CliRunner().invoke(app, [*arguments, "--set", given])
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
 def test_unknown_names_are_named(tmp_path: Folder) -> None:
     result = CliRunner().invoke(app, ["benchmark", "--tasks", "labells", "-o", str(tmp_path)])
     assert result.exit_code == 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conflict_nlp.errors import MissingExtraError
+from conflict_nlp.evaluation.benchmark_advice import advice
 from conflict_nlp.evaluation.benchmark_page import benchmark_markdown, benchmark_page
 
 LABELS = ["siege", "release"]
@@ -182,6 +183,16 @@ def test_figures_of_each_part() -> None:
     assert compared.format("&lt;0.001") in html
     assert f"| {compared.format(chr(92) + '<0.001')} |" in markdown
     assert all(sentence in markdown for sentence in SUMMARY["advice"])
+
+
+def test_a_variant_hardly_faster_is_no_advice() -> None:
+    summary = copy.deepcopy(SUMMARY)
+    fast, slow = (result["costs"] for result in summary["results"][:2])
+    slow["sentences_per_cpu_second"] = 100.0
+    fast["sentences_per_cpu_second"] = 104.0
+    assert "much faster than" in advice(summary)[1]
+    fast["sentences_per_cpu_second"] = 200.0
+    assert "200 sentences a CPU-second in place of 100" in advice(summary)[1]
 
 
 def test_less_is_better_where_errors_are_counted() -> None:

@@ -19,6 +19,14 @@ def command(
         str, typer.Option(help="Names of variants, commas between; all by default.")
     ] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Training runs of each trained variant.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="One more setting of every trained variant; may be repeated.",
+        ),
+    ] = None,
     registry: Annotated[
         list[Path] | None,
         typer.Option(help="TOML file with tasks and variants of your own; may be repeated."),
@@ -56,6 +64,8 @@ def command(
 
     - `conflict-nlp benchmark --registry mine.toml --tasks mine --seeds 3`
 
+    - `conflict-nlp benchmark --tasks mawqif --variants base_12,shipped_onward --set bf16=true`
+
     - `conflict-nlp benchmark --list`
     """
     try:
@@ -64,8 +74,9 @@ def command(
             from conflict_nlp.evaluation.benchmark_page import benchmark_markdown, benchmark_page
             from conflict_nlp.evaluation.benchmark_summary import summary, texts_of
             from conflict_nlp.evaluation.registry import Registry
+            from conflict_nlp.learning.config import settings_of
 
-            known = Registry.load(registry or (), data)
+            known = Registry.load(registry or (), data).with_training(settings_of(settings or []))
             if list_all:
                 _show(known)
                 return

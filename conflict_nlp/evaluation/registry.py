@@ -236,6 +236,34 @@ class Registry:
             raise DataError("the benchmark cannot be read:\n  " + "\n  ".join(problems))
         return cls(tasks, variants)
 
+    def with_training(self, settings: Mapping[str, Any]) -> Registry:
+        """The same, with settings that every variant that is trained gets over its own.
+
+        Args:
+            settings: of :class:`~conflict_nlp.learning.config.TrainConfig`, but data, output and
+                seed.
+
+        Raises:
+            DataError: there is no such setting.
+
+        Example:
+            >>> quick = Registry.load().with_training({"epochs": 1})
+            >>> quick.variants["base_12"].settings_for("mawqif")["epochs"]
+            1
+        """
+        variants, problems = {}, set()
+        for name, variant in self.variants.items():
+            if variant.kind == TRAIN:
+                tasks = {task: {**given, **settings} for task, given in variant.tasks.items()}
+                variant = dataclasses.replace(
+                    variant, settings={**variant.settings, **settings}, tasks=tasks
+                )
+                problems |= set(variant.problems())
+            variants[name] = variant
+        if problems:
+            raise DataError("; ".join(sorted(problems)))
+        return Registry(self.tasks, variants)
+
     def chosen(
         self, tasks: Iterable[str], variants: Iterable[str]
     ) -> tuple[list[Task], list[Variant]]:

@@ -128,6 +128,9 @@ def train(config: TrainConfig, resume: bool = False) -> ConflictModel:
         model = continued_model(base, settings, *how)
     else:
         model = new_model(base, settings, config.dropout, config.layers, config.encoder_dropout)
+    if config.bf16 and PartialState().default_device.type == "cpu":
+        # torch's fused attention takes longer backward in bfloat16 there than all the rest.
+        model.encoder.set_attn_implementation("eager")
     model.loss_weights = loss_weights(labelled.train, scheme, config)
     encoder = load_encoder(settings, base)
     data = SentenceDataset(
