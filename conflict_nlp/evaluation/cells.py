@@ -54,20 +54,25 @@ class Cell:
             task.pop(shown)
         variant.pop("title")
         variant |= {"tasks": self.variant.settings_for(self.task.name)}
-        whole = [FORMAT, task, self.part, variant, self.seed, dict(data), self._weights()]
+        whole = [FORMAT, task, self.part, variant, self.seed, dict(data), self._files()]
         text = json.dumps(whole, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _weights(self) -> dict[str, str]:
-        base = self.variant.path or self.variant.settings_for(self.task.name).get("base", "")
+    def _files(self) -> dict[str, str]:
+        """Hashes of the weights a variant starts from and of the further sentences it reads."""
+        settings = self.variant.settings_for(self.task.name)
+        further = settings.get("auxiliary", ())
+        paths = [pathlib.Path(p) for p in ([further] if isinstance(further, str) else further)]
+        found = {str(path): file_hash(path) for path in paths if path.exists()}
+        base = self.variant.path or settings.get("base", "")
         if not base:
-            return {}
+            return found
         try:
             folder = model_path(base)
         except ConflictNLPError:  # of the hub, by name, or nowhere: running it will say so
-            return {}
+            return found
         kinds = (".onnx", ".safetensors", ".bin", ".json")
-        return {p.name: file_hash(p) for p in sorted(folder.iterdir()) if p.suffix in kinds}
+        return found | {p.name: file_hash(p) for p in sorted(folder.iterdir()) if p.suffix in kinds}
 
 
 @dataclass(frozen=True)
