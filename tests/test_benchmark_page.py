@@ -195,6 +195,20 @@ def test_a_variant_hardly_faster_is_no_advice() -> None:
     assert "200 sentences a CPU-second in place of 100" in advice(summary)[1]
 
 
+def test_encoders_out_of_reach_share_a_row() -> None:
+    summary = copy.deepcopy(SUMMARY)
+    away = summary["results"][2]
+    summary["results"] += [
+        away | {"variant": name, "reason": f"'lab/{name}' is out of reach: hf download lab/{name}"}
+        for name in ("one", "two", "three", "four")
+    ]
+    markdown = benchmark_markdown(summary)
+    assert "| unavailable | one, two, three, four | 'NAME' is out of reach: hf download NAME |" in (
+        markdown
+    )
+    assert "away, broken, four and 3 more" in advice(summary)[2]
+
+
 def test_less_is_better_where_errors_are_counted() -> None:
     summary = copy.deepcopy(SUMMARY)
     summary["tasks"]["labels"]["main"] = "event_ece_predicted"

@@ -51,7 +51,7 @@ def advice(record: Mapping[str, Any]) -> list[str]:
     sentences.append(
         "These are figures on held-out sentences of the same sources; on other outlets expect "
         "less, and label a few hundred sentences to know"
-        + (f" (not to be had here: {', '.join(missing)})." if missing else ".")
+        + (f" (not to be had here: {_few(missing)})." if missing else ".")
     )
     return sentences
 
@@ -70,6 +70,11 @@ def _best(record: Mapping[str, Any], task: str, titles: Mapping[str, str]) -> st
         f"{titles[best]} on `{task}`: {main} {value['value']:.3f} "
         f"[{value['low']:.3f}, {value['high']:.3f}]{as_good}"
     )
+
+
+def _few(names: list[str]) -> str:
+    shown, more = names[:3], len(names) - 3
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _and(names: list[str]) -> str:

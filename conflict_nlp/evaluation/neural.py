@@ -115,9 +115,10 @@ def fine_tuned(variant: Variant, task: Task, part: Part, seed: int, folder: path
     files = {}
     for name, sentences in (("train", part.train), ("dev", part.dev)):
         path = folder / f"{name}.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            for example in sentences.trained_on():
-                file.write(json.dumps(_row(example), ensure_ascii=False) + "\n")
+        rows = [json.dumps(_row(e), ensure_ascii=False) + "\n" for e in sentences.trained_on()]
+        # A run goes on only from files that are as it left them, their date too.
+        if not path.exists() or path.read_text("utf-8") != "".join(rows):
+            path.write_text("".join(rows), "utf-8")
         files[name] = str(path)
     settings = variant.settings_for(task.name)
     config = TrainConfig.from_toml(
