@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 pytest.importorskip("torch", reason="the benchmark needs the train extra")
 pytest.importorskip("jinja2", reason="its report needs the report extra")
 
+from conflict_nlp._sources import fingerprint
 from conflict_nlp.cli import app
 from conflict_nlp.errors import DataError
 from conflict_nlp.evaluation.benchmark import run_benchmark
@@ -19,6 +20,7 @@ from conflict_nlp.evaluation.benchmark_summary import summary
 from conflict_nlp.evaluation.provenance import file_hash
 from conflict_nlp.evaluation.registry import Registry
 from conflict_nlp.evaluation.task_data import parts_of
+from conflict_nlp.learning.config import TrainConfig
 
 Folder = pathlib.Path
 
@@ -180,6 +182,24 @@ def test_what_is_done_is_not_done_again_unless_it_changed(
     with (tmp_path / "events.jsonl").open("a") as file:
         file.write("\n")
     assert run() and "SHA-256" in run()[0]
+
+
+def test_a_training_broken_off_finds_its_sentences_as_they_were(
+    registry_file: Folder, tmp_path: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    def broken_off(config: TrainConfig, resume: bool) -> None:
+        found.append((resume, fingerprint([Folder(path) for path in (*config.train, config.dev)])))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("conflict_nlp.evaluation.neural.train", broken_off)
+    registry = Registry.load([registry_file], tmp_path)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_benchmark(registry, tmp_path / "out", ["mine"], ["tiny"])
+    assert found[0] == found[1]  # by which the trainer tells that it can go on
+    assert found[0][0]
 
 
 def test_an_outlet_is_left_out_of_all_that_a_variant_has_learnt(
