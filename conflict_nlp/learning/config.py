@@ -115,7 +115,7 @@ class TrainConfig:
         lora_rank: rank of low-rank updates that are trained in place of the encoder's weights; 0
             trains the weights themselves. For encoders too big for that; needs the ``tune`` extra.
         gradient_accumulation: batches whose gradients make one step.
-        bf16: train in bfloat16, nearly twice as fast where GPU or processor multiply in it (AMX).
+        bf16: train in bfloat16, faster where GPU or processor multiply in it (AMX, on Intel).
         patience: stop once the development macro-F1 has not risen for so many epochs, and keep the
             best epoch; 0 trains them all and keeps the last.
         keep_start: share of the weights that a model is trained onward from in the mean with those
