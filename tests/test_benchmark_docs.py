@@ -126,3 +126,6 @@ def test_the_division_by_sentence_is_that_of_the_same_file() -> None:
     by_sentence, by_document = known["un_quad_sentences"], known["un_quad"]
     assert set(by_sentence.sha256.values()) <= set(by_document.sha256.values())
     assert not by_sentence.groups and by_document.groups
+    assert by_sentence.rename == by_document.rename
+    labels = set(by_document.descriptions) - {"IRRELEVANT"}
+    assert set(by_document.rename) == set(by_document.rename.values()) == labels
