@@ -60,12 +60,13 @@ artifacts/arabicstancex.jsonl:
 MADE = same_answer7.jsonl same_answer_once7.jsonl pseudo7.jsonl augmented7.jsonl dirty7.jsonl \
   arabicstancex.jsonl
 
-model: $(MADE:%=artifacts/%) ## Train release 7, up to its checkpoint
+model: $(MADE:%=artifacts/%) ## Train release 7 and export it into artifacts/exported7
 	conflict-nlp train training/configs/default.toml
 	conflict-nlp train training/configs/unnamed.toml
 	$(PYTHON) training/average.py artifacts/release7 artifacts/release7 \
 	  artifacts/release7_unnamed $(START) $(START) \
 	  --output artifacts/release7_mean --dev ../shared/data/labels/dev.jsonl
+	conflict-nlp export artifacts/release7_mean -o artifacts/exported7
 
 train: ## Train a model (CONFIG=training/configs/default.toml)
 	conflict-nlp train $(CONFIG)
