@@ -85,3 +85,24 @@ def test_bfloat16_without_a_gpu(
     difference = (rough[f"encoder.{name}"] - exact[f"encoder.{name}"]).norm()
     assert 0 < difference < (exact[f"encoder.{name}"] - start[name]).norm()
     assert_usable(tmp_path / "bf16", labelled_file, tmp_path / "model")
+
+
+def test_bfloat16_on_a_cpu_leaves_fused_attention_out(
+    tiny_base: pathlib.Path,
+    labelled_file: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fused, calls = torch.nn.functional.scaled_dot_product_attention, 0
+
+    def counted(*arguments: Any, **more: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return fused(*arguments, **more)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", counted)
+    config = settings_for(tiny_base, labelled_file, tmp_path / "bf16")
+    weights_after(dataclasses.replace(config, bf16=True))
+    assert calls == 0
+    weights_after(dataclasses.replace(config, output=str(tmp_path / "fp32")))
+    assert calls > 0
