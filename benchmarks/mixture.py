@@ -62,7 +62,7 @@ def scores(outcome: Outcome, task: Task, draws: int) -> dict[str, npt.NDArray[np
     return {name: sample.values(of) for name, of in runs.items()}
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--output", type=pathlib.Path, help="where to write the results, JSON")
     parser.add_argument("--draws", type=int, default=1000)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     registry = Registry.load(arguments.registry).with_training(settings_of(arguments.set))
     names = arguments.variants.split(",")
     outcome = run_benchmark(registry, arguments.results, [arguments.task], names, cached_only=True)

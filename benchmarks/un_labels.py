@@ -14,6 +14,7 @@ import argparse
 import json
 import pathlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,14 @@ def agreement(found: list[tuple[str, str]], *, draws: int, seed: int) -> dict[st
     names = sorted(set(classes))
 
     def macro(chosen: Any) -> float:
-        return float(f1_score(classes[chosen], votes[chosen], labels=names, average="macro"))
+        return float(
+            f1_score(
+                classes[chosen], votes[chosen], labels=names, average="macro", zero_division=0.0
+            )
+        )
 
     everything = np.arange(len(classes))
-    scores = f1_score(classes, votes, labels=names, average=None)
+    scores = f1_score(classes, votes, labels=names, average=None, zero_division=0.0)
     return {
         "macro_f1": macro(everything),
         "interval95": bootstrap_interval(macro, len(classes), draws=draws, seed=seed),
@@ -58,7 +63,7 @@ def agreement(found: list[tuple[str, str]], *, draws: int, seed: int) -> dict[st
     }
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -66,7 +71,7 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path, help="where to write the results, JSON")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     found = pairs(arguments.folder)
     rename = Registry.load().tasks["un_quad"].rename
     renamed = [(rename.get(label, label), vote) for label, vote in found]
