@@ -50,7 +50,13 @@ def scores(outcome: Outcome, task: Task, draws: int) -> dict[str, npt.NDArray[np
         for variant in outcome.variants:
             kept = outcome.kept.get((task.name, variant.name, part.name, outcome.seeds[0]))
             if kept is None or kept.decisions is None:
-                raise DataError(f"no decisions of {variant.name} on part {part.name} are kept")
+                raise DataError(
+                    f"no decisions of {variant.name} on part {part.name} are kept: run it first by "
+                    f"conflict-nlp benchmark --tasks {task.name} --variants {variant.name}, with "
+                    "the same --registry and --set, and give its output folder as --results"
+                )
+            if kept.decisions.event_probabilities is None:
+                raise DataError(f"{variant.name} gives no probabilities, so none can be averaged")
             members.append(kept.decisions)
             scheme = scheme_of(kept)
         examples = labels_for(part.test, scheme)

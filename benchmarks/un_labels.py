@@ -4,8 +4,8 @@
 
 `fllm24_quad.jsonl` gives each sentence one class, `multilabel.jsonl` the classes that most of its
 annotators chose. Counted are the sentences of both that have one class in either: how often they
-agree under the names in the files, and under those of the benchmark's task `un_quad`. What remains
-is a bound on what a classifier of these labels can reach.
+agree under the names in the files, and under those of the benchmark's task `un_quad`. How well
+people find the first labels again is a yardstick for classifiers of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def rows(path: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def pairs(folder: pathlib.Path) -> list[tuple[str, str]]:
-    """Of each sentence that has one class in either file: its class there, and here."""
+    """Class and majority vote of each sentence that has one of either."""
     votes: dict[str, str] = {}
     for row in rows(folder / "multilabel.jsonl"):
         if len(row["label"]) == 1 and row["label"] != ["NO_MAJORITY"]:

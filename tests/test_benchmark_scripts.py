@@ -19,6 +19,7 @@ import un_labels
 from conflict_nlp.errors import DataError
 from conflict_nlp.evaluation.benchmark import run_benchmark
 from conflict_nlp.evaluation.registry import Registry
+from conflict_nlp.evaluation.scores import Decisions
 
 BUDGET = [f"أقر البرلمان موازنة العام {n}" for n in range(30)]
 STRIKE = [f"أضرب عمال الميناء رقم {n}" for n in range(30)]
@@ -58,13 +59,14 @@ main = "event_macro_f1"
     assert all(of["value"] == 1.0 for of in found["figures"].values())
     assert found["commit"] and found["data_sha256"]
     assert "mixture" in capsys.readouterr().out
-    with pytest.raises(DataError, match="no decisions of majority"):
+    with pytest.raises(DataError, match=r"no decisions of majority .* run it first"):
+        mixture.main(["cabinet", f"{words},majority", *given])
+    run_benchmark(Registry.load([registry]), tmp_path, ["cabinet"], ["majority"])
+    with pytest.raises(DataError, match="majority gives no probabilities"):
         mixture.main(["cabinet", f"{words},majority", *given])
 
 
-def test_the_mean_outvotes_an_unsure_member(tmp_path: pathlib.Path) -> None:
-    from conflict_nlp.evaluation.scores import Decisions
-
+def test_the_mean_outvotes_an_unsure_member() -> None:
     def answering(p: list[list[float]]) -> Decisions:
         rows = np.array(p)
         size = len(rows)
