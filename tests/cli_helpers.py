@@ -27,6 +27,7 @@ class FakeClassifier:
     def __init__(self, folder):
         self.info = {
             "path": str(folder),
+            "name": "tiny-model",
             "base": "tiny-encoder",
             "runtime": "onnxruntime",
             "codebook": "1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from dataclasses import replace
 
 import pytest
 from conftest import SENTENCES
@@ -39,7 +40,7 @@ def registry_file(tmp_path: Folder, tiny_base: Folder) -> Folder:
             "events": names,
             "stance": stance,
             "targets": [{"text": t, "stance": s} for t, s in targets],
-            "country": "SY",
+            "country": ["SY", "IQ"] if number % 2 else ["SY"],
             "split": split,
         }
         for split, turns in (("train", 4), ("dev", 2), ("test", 3))
@@ -70,7 +71,10 @@ sha256 = {{ "events.jsonl" = "{file_hash(tmp_path / "events.jsonl")}" }}
 codebook = true
 robustness = true
 main = "event_macro_f1"
-measures = ["sentence_stance_macro_f1", "selective_accuracy_80", "event_mean_average_precision"]
+measures = [
+  "sentence_stance_macro_f1", "selective_accuracy_80", "event_mean_average_precision",
+  "stance_brier", "stance_risk_coverage_area", "stance_selective_accuracy_80",
+]
 slices = ["country"]
 
 [tasks.topics]
@@ -149,17 +153,31 @@ def test_all_kinds_of_variants_and_tasks_come_to_figures(
     words = of["mine", "words"]
     figure = words["figures"]["event_macro_f1"]
     assert figure["low"] <= figure["value"] <= figure["high"]
+    assert 0 <= words["figures"]["stance_brier"]["value"] < 1
+    assert words["figures"]["stance_selective_accuracy_80"]["value"] > 0.5
     assert figure["value"] > of["mine", "majority"]["figures"]["event_macro_f1"]["value"]
     assert words["costs"]["latency_p50_ms"] <= words["costs"]["latency_p95_ms"]
     assert words["slices"]["country"]["SY"]["sentences"] == 30
-    assert of["topics", "words"]["figures"]["topic_f_avg"]["value"] == 1.0
+    assert "0" not in words["slices"]["number of events"]
+    row = next(row for row in words["classes"]["events"].values() if row["support"])
+    assert row["low"] <= row["f1"] <= row["high"]
+    topics = of["topics", "words"]
+    assert topics["figures"]["topic_f_avg"]["value"] == 1.0
+    stances = topics["stance_confusion"]["labels"]
+    where = tuple(map(stances.index, ("favor", "favor")))
+    assert topics["stance_confusion"]["matrix"][where[0]][where[1]] == 30
+    assert topics["risk_coverage"]["risk"][-1] == 0.0 and topics["worst"] == []
+    assert topics["classes"]["target_stance"] == {}
+    assert words["stance_confusion"] and "topics" not in words
+    ids = [error["id"] for error in of["random", "majority"].get("worst", ())]
+    assert len(ids) == len(set(ids))
     robust = words["robustness"]
     assert robust["change"]["diacritics"]["event_macro_f1"]["value"] == 0.0
     assert robust["minimal_pairs"]["negation"]["pairs"] > 50
     assert found["groups"]["mine"][0][0] in ("words", "tiny", "keywords")
     assert of["random", "words"]["figures"]["event_macro_f1"]["deviation"] is not None
     quality, speed, _ = found["advice"]
-    assert all(f"on `{task}`" in quality for task in ("mine", "topics", "random"))
+    assert all(f"`{task}`" in quality for task in ("mine", "topics", "random"))
     assert "on `mine`" in speed
     text = json.dumps(found, ensure_ascii=False)
     assert not any(sentence in text for sentence, *_ in SENTENCES)
@@ -305,6 +323,45 @@ def test_a_registry_lists_all_its_problems(tmp_path: Folder) -> None:
     parts = ["files lacks test, train", "'magic'", "'size'", "no recipe 'alchemy'"]
     parts += ["settings lacks base, c", "unknown settings k", "unknown settings epoch"]
     assert all(part in message for part in parts)
+
+
+def test_a_registry_refuses_values_of_another_kind(tmp_path: Folder) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        """
+[tasks.mine]
+title = "mine"
+files = { train = "a.csv", test = 3 }
+main = "event_macro_f1"
+codebook = "no"
+parts = true
+test_share = "0.1"
+measures = "event_micro_f1"
+""",
+        "utf-8",
+    )
+    with pytest.raises(DataError) as refused:
+        Registry.load([path])
+    for said in (
+        "codebook is 'no', but must be true or false",
+        "parts is True, but must be a whole number",
+        "test_share is '0.1', but must be a number",
+        "measures is 'event_micro_f1', but must be a list of texts",
+        "but must be a table of texts",
+    ):
+        assert said in str(refused.value)
+
+
+def test_a_seed_that_failed_does_not_hide_one_that_is_done(
+    registry_file: Folder, tmp_path: Folder
+) -> None:
+    registry = Registry.load([registry_file], tmp_path)
+    outcome = run_benchmark(registry, tmp_path / "out", ["mine"], ["words"], draws=10)
+    [(where, kept)] = outcome.kept.items()
+    failed = {**kept.record, "status": "failed", "reason": "out of memory"}
+    outcome.kept[(*where[:3], where[3] + 1)] = replace(kept, record=failed, decisions=None)
+    [result] = summary(outcome, draws=10)["results"]
+    assert (result["status"], result["seeds"]) == ("done", [where[3]])
 
 
 def test_settings_over_those_of_every_trained_variant(

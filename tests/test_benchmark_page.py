@@ -22,9 +22,11 @@ def share(value: float) -> dict[str, Any]:
 
 
 def done(variant: str, value: float, speed: float) -> dict[str, Any]:
-    classes = {x: {"f1": value, "precision": 0.5, "recall": 1.0, "support": 7} for x in LABELS}
+    of_class = {"f1": value, "low": value - 0.1, "high": value + 0.1}
+    classes = {x: {**of_class, "precision": 0.5, "recall": 1.0, "support": 7} for x in LABELS}
     bins = {"confidence": [0.2, 0.9], "accuracy": [0.3, 0.8], "count": [4, 9]}
     pairs = {"pairs": 78.0, "found": 0.9, "right": 0.61, "low": 0.5, "high": 0.7}
+    both = {"both": share(0.55)}
     return {
         "task": "labels",
         "variant": variant,
@@ -37,7 +39,8 @@ def done(variant: str, value: float, speed: float) -> dict[str, Any]:
         "robustness": {
             "change": {"typing_errors": {"event_macro_f1": {"value": -0.042, "low": -0.06}}},
             "actor_swaps": {"sentences": 812, "events_same": share(0.937)},
-            "minimal_pairs": {"negation": pairs, "order": {"pairs": 60.0, "found": 0.0}},
+            "authored_actor_swaps": {"sentences": 31, "events_same": share(0.9)},
+            "minimal_pairs": {"negation": pairs | both, "order": {"pairs": 60.0, "found": 0.0}},
         },
         "reliability": {"events": bins},
         "risk_coverage": {"coverage": [0.5, 1.0], "risk": [0.1, 0.3]},
@@ -107,7 +110,7 @@ SUMMARY: dict[str, Any] = {
                 "high": 0.18,
                 "p": 0.0002,
                 "p_holm": 0.012,
-                "mcnemar_p": None,
+                "mcnemar_p_holm": None,
             }
         ]
     },
@@ -165,10 +168,11 @@ def test_figures_of_each_part() -> None:
         "better | 0.750 [0.700, 0.800] | 0.123 [0.073, 0.173]",
         "shipped | 40 | 114",
         "siege | 0.750 | 0.650",  # F1 of a class by variant
-        "siege | 0.650 | 0.500 | 1.000 | 7",
+        "siege | 0.650 [0.550, 0.750] | 0.500 | 1.000 | 7",
         "better | −4.2",
         "better | 812 | 0.937 [0.887, 0.987] | –",
-        "better | 0.610 [0.500, 0.700] | 0.900 of 78 | – | 0.000 of 60",
+        "better | 31 | 0.900 [0.850, 0.950] | –",
+        "better | 0.610 [0.500, 0.700] | 0.900 of 78 | 0.550 [0.500, 0.600] | – | 0.000 of 60 | –",
         "SYR | 321 | 0.777 [0.727, 0.827]",
         "doc/1 | siege | release | 0.987",
         "doc/2 | – | siege | 0.900",

@@ -13,6 +13,7 @@ from conflict_nlp.cli import doctor
 def test_doctor_says_that_it_works(fake):
     shown = run("doctor").stdout
     for words in (
+        "tiny-model",
         "tiny-encoder",
         "onnxruntime",
         "2.5 MB",

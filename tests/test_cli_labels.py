@@ -6,7 +6,7 @@ import json
 
 from cli_helpers import run
 
-from conflict_nlp.codebook import EVENTS
+from conflict_nlp.codebook import EVENT_TYPES, EVENTS
 
 
 def test_labels_as_json_and_markdown_hold_all_types():
@@ -24,3 +24,4 @@ def test_labels_table_shows_whole_names_on_a_narrow_terminal():
     shown = run("labels", env={"COLUMNS": "80"}).stdout
     assert all(name in shown for name in EVENTS)
     assert "CAMEO 0841" in shown
+    assert all(row.english in shown and row.arabic in shown for row in EVENT_TYPES)

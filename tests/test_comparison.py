@@ -56,6 +56,13 @@ def test_seeds_are_averaged() -> None:
     assert sample.values({"test": runs})[0] == 0.5
 
 
+def test_calibration_errors_have_an_interval_around_them() -> None:
+    values = np.array([0.01, *np.linspace(0.02, 0.04, 50)])
+    assert figure(values)["low"] > 0.01
+    around = figure(values, "event_ece_classwise")
+    assert 0 <= around["low"] <= 0.01 <= around["high"] < 0.04
+
+
 def test_mcnemar_counts_what_one_alone_gets_right() -> None:
     first, second = np.ones(20, bool), np.zeros(20, bool)
     assert mcnemar(first, second) == pytest.approx(2 * 0.5**20)

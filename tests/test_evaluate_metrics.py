@@ -48,5 +48,18 @@ def test_metric_classes_work_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     f1.add_batch(predictions=(predicted[:10] > 0.5).astype(int), references=true[:10].astype(int))
     f1.add_batch(predictions=(predicted[10:] > 0.5).astype(int), references=true[10:].astype(int))
     assert f1.compute()["macro_f1"] == pytest.approx(metrics.macro_f1(true, predicted > 0.5))
+    each = evaluate_metrics.ClassF1().compute(
+        predictions=(predicted > 0.5).astype(int), references=true.astype(int)
+    )
+    assert each["f1"] == pytest.approx(metrics.f1_by_class(true, predicted > 0.5).tolist())
+    sure, right = predicted[:, 0], true[:, 0]
+    for name, key, expected in (
+        ("ECE", "ece", metrics.ece(sure, right)),
+        ("RiskCoverageArea", "risk_coverage_area", metrics.risk_coverage_area(sure, right)),
+    ):
+        found = getattr(evaluate_metrics, name)().compute(
+            predictions=sure, references=right.astype(int)
+        )
+        assert found[key] == pytest.approx(expected)
     brier = evaluate_metrics.Brier().compute(predictions=predicted, references=true.astype(int))
     assert brier["brier"] == pytest.approx(metrics.brier(predicted, true))

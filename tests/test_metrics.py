@@ -61,6 +61,32 @@ def test_bootstrap_is_repeatable() -> None:
     assert len(intervals) == 1
 
 
+def test_a_calibration_error_lies_in_its_interval() -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.random(400)
+    correct = random.random(400) < probabilities
+
+    def error(rows: np.ndarray) -> float:
+        return metrics.ece(probabilities[rows], correct[rows])
+
+    value = error(np.arange(400))
+    low, high = metrics.bootstrap_interval(error, 400, draws=300, calibration=True)
+    assert 0 <= low <= value <= high
+
+
+def test_intervals_of_classes_hold_their_f1_and_draw_sentences_whole() -> None:
+    random = np.random.default_rng(0)
+    true, found = random.random((2, 200, 3)) < 0.4
+    f1 = metrics.f1_by_class(true, found)
+    low, high = metrics.f1_intervals(true, found, np.arange(200), draws=300)
+    assert ((low < f1) & (f1 < high)).all()
+    # Twenty rows to a sentence: fewer independent ones, and a wider interval.
+    rows = np.repeat(np.arange(10), 20)
+    alike = np.repeat(true[:10], 20, axis=0), np.repeat(found[:10], 20, axis=0)
+    wide = metrics.f1_intervals(*alike, rows, draws=300)
+    assert ((wide[1] - wide[0]) > 2 * (high - low)).any()
+
+
 def test_no_rows_are_no_error() -> None:
     nothing = np.zeros(0)
     assert metrics.ece(nothing, nothing.astype(bool)) == 0

@@ -99,3 +99,5 @@ def test_scores_of_pairs() -> None:
     figures = score_pairs(words_alone, draws=20)
     assert figures["negation"]["right"] == 0.0 and figures["passive"]["right"] == 1.0
     assert all(figure["found"] == 1.0 for figure in figures.values())
+    assert figures["passive"]["both"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert figures["negation"]["both"]["value"] == 0.0

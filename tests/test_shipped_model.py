@@ -4,11 +4,13 @@ import json
 import pathlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from conflict_nlp import Classifier
 from conflict_nlp.codebook import EVENTS, STANCES
+from conflict_nlp.text import repair
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -55,6 +57,22 @@ def test_stance_toward_two_actors_of_one_sentence(shipped: Classifier) -> None:
     result = shipped.classify("نحيي صمود الجيش الحر البطل في وجه عصابات الأسد المجرمة.")
     stances = {t.actor: t.stance.label for t in result.targets or () if t.stance}
     assert set(stances.values()) == {"favor", "against"}
+
+
+def test_neither_neighbours_nor_threads_change_a_bit(shipped: Classifier) -> None:
+    texts = [text for text, _ in CLEAR]
+
+    def logits(text: str) -> bytes:
+        encoded = shipped.encoder.encode(repair(text))
+        output = shipped.runtime(encoded.ids, encoded.target_masks([]))
+        return output.events.tobytes() + output.primary.tobytes() + output.stance.tobytes()
+
+    alone = [logits(text) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(logits, texts * 3)) == alone * 3
+    one_by_one = [shipped.classify(t, extras=("probabilities",)).to_json() for t in texts]
+    backwards = shipped.classify(texts[::-1], extras=("probabilities",))
+    assert [result.to_json() for result in backwards] == one_by_one[::-1]
 
 
 def test_labels_are_the_codebook_in_its_order(shipped: Classifier) -> None:

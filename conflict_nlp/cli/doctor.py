@@ -145,7 +145,8 @@ def _try(model: str) -> tuple[list[tuple[str, str]], bool]:
 def _model(info: dict[str, object]) -> list[tuple[str, str]]:
     path = Path(str(info["path"]))
     lines = [
-        ("model", str(path)),
+        ("model", str(info["name"] or "without a name")),
+        ("  path", str(path)),
         ("  base encoder", str(info["base"])),
         ("  runtime", str(info["runtime"])),
         ("  codebook", str(info["codebook"] or "the model's own labels")),

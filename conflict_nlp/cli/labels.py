@@ -83,6 +83,7 @@ def _meaning(row: EventType) -> str:
 
 _COLUMNS: tuple[tuple[str, Callable[[EventType], str]], ...] = (
     ("event type", lambda row: row.name),
+    ("English", lambda row: row.english),
     ("Arabic", lambda row: row.arabic),
     ("code it when the sentence reports", _meaning),
     ("ACLED", lambda row: "; ".join(row.acled)),
@@ -97,15 +98,15 @@ def _print_table() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    # Seven columns do not fit a terminal: the names share one cell, the crosswalks another.
+    # Eight columns do not fit a terminal: the names share one cell, the crosswalks another.
     table = Table(title=f"Codebook {CODEBOOK_VERSION}", box=box.SIMPLE_HEAD, show_lines=True)
     table.add_column("event type", no_wrap=True)
     table.add_column("code it when the sentence reports")
     table.add_column("elsewhere")
     for row in EVENT_TYPES:
-        codes = [(title, cell(row)) for title, cell in _COLUMNS[3:]]
+        codes = [(title, cell(row)) for title, cell in _COLUMNS[4:]]
         elsewhere = "\n".join(f"{title} {code}" for title, code in codes if code)
-        table.add_row(f"{row.name}\n{row.arabic}", _meaning(row), elsewhere or "–")
+        table.add_row(f"{row.name}\n{row.english}\n{row.arabic}", _meaning(row), elsewhere or "–")
     console = Console()
     console.print(table)
     console.print(f"Stances: {', '.join(STANCES)}")

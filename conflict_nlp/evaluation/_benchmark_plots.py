@@ -32,7 +32,11 @@ def task_plots(view: TaskView) -> dict[str, Plots]:
     return {
         "speed": [*_speed(view)],
         "classes": [*_classes(view)],
-        "confusion": [*_confusion(view), *_cooccurrence(view)],
+        "confusion": [
+            *_confusion(view, "confusion", "Confusion"),
+            *_confusion(view, "stance_confusion", "Confusion of the sentences' stances"),
+            *_cooccurrence(view),
+        ],
         "reliability": [*_reliability(view)],
         "coverage": [*_coverage(view)],
         "robustness": [*_robustness(view)],
@@ -144,13 +148,13 @@ def _classes(view: TaskView) -> Iterator[tuple[str, str]]:
             )
 
 
-def _confusion(view: TaskView) -> Iterator[tuple[str, str]]:
-    for result in view.best_and_shipped("confusion"):
-        labels = result["confusion"]["labels"]
-        counts = matrix(result["confusion"]["matrix"])
+def _confusion(view: TaskView, key: str, title: str) -> Iterator[tuple[str, str]]:
+    for result in view.best_and_shipped(key):
+        labels = result[key]["labels"]
+        counts = matrix(result[key]["matrix"])
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         yield (
-            f"Confusion, {result['variant']}",
+            f"{title}, {result['variant']}",
             heat_map(
                 shares,
                 labels,

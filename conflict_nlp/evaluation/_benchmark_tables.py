@@ -64,7 +64,12 @@ def task_tables(view: TaskView, texts: Mapping[str, str]) -> dict[str, list[Tabl
         "measures": [_measures(view)],
         "speed": [_costs(view)],
         "classes": [*_classes(view)],
-        "robustness": [*_changes(view), _swaps(view), _pairs(view)],
+        "robustness": [
+            *_changes(view),
+            _swaps(view, "actor_swaps", "One actor exchanged for another of its kind"),
+            _swaps(view, "authored_actor_swaps", "The same in authored sentences"),
+            _pairs(view),
+        ],
         "slices": [*_slices(view)],
         "worst": [_worst(view, texts)],
         "comparisons": [_comparisons(view)],
@@ -204,7 +209,13 @@ def _classes(view: TaskView) -> Iterable[Table]:
         yield Table(f"F1 of each class, {name}", head, rows, folded=True)
         if detailed:
             rows = [
-                (label, *map(number, map(row.get, ("f1", "precision", "recall"))), support)
+                (
+                    label,
+                    interval({**row, "value": row.get("f1")}),
+                    number(row.get("precision")),
+                    number(row.get("recall")),
+                    support,
+                )
                 for label, row in detailed["classes"].get(kind, {}).items()
                 for support in [amount(row.get("support"))]
             ]
@@ -225,7 +236,7 @@ def _changes(view: TaskView) -> Iterable[Table]:
         yield Table(title, ("variant", *map(_spaced, suites)), rows, folded=True)
 
 
-def _swaps(view: TaskView) -> Table:
+def _swaps(view: TaskView, key: str, title: str) -> Table:
     rows = [
         (
             r["variant"],
@@ -234,12 +245,10 @@ def _swaps(view: TaskView) -> Table:
             interval(swaps.get("stance_same")),
         )
         for r in view.having("robustness")
-        if (swaps := r["robustness"].get("actor_swaps"))
+        if (swaps := r["robustness"].get(key))
     ]
     head = ("variant", "sentences", "events stay the same", "stance stays the same")
-    return Table(
-        "One actor exchanged for another of its kind: share that stays the same", head, rows
-    )
+    return Table(f"{title}: share that stays the same", head, rows)
 
 
 def _pairs(view: TaskView) -> Table:
@@ -252,8 +261,9 @@ def _pairs(view: TaskView) -> Table:
             pair = result["robustness"]["minimal_pairs"].get(kind, {})
             row.append(interval({**pair, "value": pair.get("right")}))
             row.append(f"{number(pair.get('found'))} of {amount(pair.get('pairs'))}")
+            row.append(interval(pair.get("both")))
         rows.append(row)
-    head = [name for kind in kinds for name in (_spaced(kind), "found")]
+    head = [name for kind in kinds for name in (_spaced(kind), "found", "both right")]
     return Table("Minimal pairs: share decided rightly of those found", ("variant", *head), rows)
 
 
@@ -291,11 +301,11 @@ def _comparisons(view: TaskView) -> Table:
             f"{c['first']} − {c['second']}",
             measure_name(c["measure"]),
             interval({**c, "value": c["difference"]}, signed=True),
-            *(probability(c.get(key)) for key in ("p", "p_holm", "mcnemar_p")),
+            *(probability(c.get(key)) for key in ("p", "p_holm", "mcnemar_p_holm")),
         )
         for c in view.comparisons
     ]
-    head = ("first − second", "measure", "difference", "p", "p, Holm-corrected", "p, McNemar")
+    head = ("first − second", "measure", "difference", "p", "p, corrected", "p, McNemar, corrected")
     return Table("", head, rows, left=frozenset({0, 1}), folded=len(rows) > 12)
 
 

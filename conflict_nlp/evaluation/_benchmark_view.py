@@ -31,6 +31,10 @@ _NAMES = {
     "stance_ece": "stance ECE",
     "risk_coverage_area": "area under risk and coverage",
     "selective_accuracy_80": "accuracy, surest 80 %",
+    "stance_ece_classwise": "stance ECE, class-wise",
+    "stance_brier": "stance Brier score",
+    "stance_risk_coverage_area": "stance, area under risk and coverage",
+    "stance_selective_accuracy_80": "stance accuracy, surest 80 %",
 }
 _LOWER = frozenset(("ece", "brier", "risk"))  # words in the name of a measure of errors
 

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from conflict_nlp import metrics
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.codebook import NO_EVENT
-from conflict_nlp.evaluation.benchmark_measures import benchmark_measures
+from conflict_nlp.evaluation.benchmark_measures import benchmark_measures, sentence_stances
 from conflict_nlp.evaluation.cells import Kept, scheme_of
 from conflict_nlp.evaluation.outputs import labels_for
 from conflict_nlp.evaluation.registry import Task
 from conflict_nlp.evaluation.scores import Decisions, class_tables
 from conflict_nlp.evaluation.task_data import Part
-from conflict_nlp.learning.calibrate import has_events, true_events, true_primary, true_stance
+from conflict_nlp.learning.calibrate import has_events, true_events, true_primary
 from conflict_nlp.learning.examples import Example, LabelScheme
 from conflict_nlp.learning.read import labelled_rows
 
@@ -30,6 +30,7 @@ DRAWS = 300
 LENGTHS = ((15, "up to 15 words"), (30, "16 to 30 words"), (10**9, "more than 30 words"))
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def details(task: Task, found: Mapping[str, Kept], parts: Mapping[str, Part]) -> dict[str, Any]:
@@ -41,9 +42,10 @@ def details(task: Task, found: Mapping[str, Kept], parts: Mapping[str, Part]) ->
         parts: the parts.
 
     Returns:
-        As far as the variant answers for it: ``classes``, ``reliability``, ``risk_coverage``,
-        ``confusion``, ``cooccurrence``, ``slices``, ``worst``, and ``costs``, ``robustness`` and
-        ``chosen`` of the first part.
+        As far as the variant answers for it: ``classes``, ``reliability``, ``confusion``,
+        ``cooccurrence``, ``stance_confusion``, ``risk_coverage`` and ``worst`` (of the primary
+        event, or of the stance where a task has no events), ``slices``, and ``costs``,
+        ``robustness`` and ``chosen`` of the first part.
     """
     first = next(iter(found.values()))
     scheme = scheme_of(first)
@@ -61,10 +63,12 @@ def details(task: Task, found: Mapping[str, Kept], parts: Mapping[str, Part]) ->
             correct = decisions.primary == true_primary(examples, scheme)
             result["risk_coverage"] = _risk_coverage(decisions.confidence[known], correct[known])
             result["worst"] = _worst(decisions, examples, scheme, known)
+    if scheme.stances:
+        result |= _of_stance(decisions, examples, scheme, alone=not (scheme.events and known.any()))
     if task.slices and len(found) == 1:
         topics = next(iter(parts.values())).test.topics
         measures = benchmark_measures(decisions, examples, scheme, topics)
-        # Macro-F1 of a slice that lacks classes counts them as 0.
+        # Macro-F1 of a slice that has few sentences of a class is a matter of chance.
         name = "event_micro_f1" if "event_micro_f1" in measures else task.main
         result["slice_measure"] = name
         result["slices"] = _slices(task, examples, measures[name])
@@ -92,11 +96,10 @@ def _reliability(
     if scheme.events and p is not None:
         reported = decisions.events & known[:, None]
         found["events"] = _bins(p[reported], true_events(examples, scheme)[reported])
-    if scheme.stances and decisions.stance_probabilities is not None:
-        first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
-        q, chosen = decisions.stance_probabilities[first], decisions.stance[first]
-        top, true = q[np.arange(len(q)), chosen], true_stance(examples, scheme)[first]
-        found["stance"] = _bins(top[true >= 0], (chosen == true)[true >= 0])
+    if scheme.stances:
+        true, given, top = sentence_stances(decisions, examples, scheme)
+        if top is not None:
+            found["stance"] = _bins(top[true >= 0], (given == true)[true >= 0])
     return found
 
 
@@ -146,8 +149,6 @@ def _worst(
     labels, confidence = true_events(examples, scheme), decisions.confidence
     assert confidence is not None
     right = np.c_[labels, ~labels.any(1)][np.arange(len(labels)), decisions.primary]
-    wrong = np.flatnonzero(~right & known)
-    ranked = wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
     return [
         {
             "id": examples[row].id,
@@ -155,8 +156,42 @@ def _worst(
             "predicted": _names(decisions, row, scheme),
             "confidence": round(float(confidence[row]), 4),
         }
-        for row in ranked
+        for row in _surest(np.flatnonzero(~right & known), confidence, examples)
     ]
+
+
+def _surest(wrong: Ints, confidence: Floats, examples: Sequence[Example]) -> list[int]:
+    """The rows answered most surely, each sentence once though it be in several parts."""
+    ranked = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    first: dict[str, int] = {}
+    for row in ranked:
+        first.setdefault(examples[row].id, int(row))
+    return list(first.values())[:WORST]
+
+
+def _of_stance(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme, *, alone: bool
+) -> dict[str, Any]:
+    true, given, top = sentence_stances(decisions, examples, scheme)
+    known = true >= 0
+    if not known.any():
+        return {}
+    matrix = np.zeros((len(scheme.stances),) * 2, int)
+    np.add.at(matrix, (true[known], given[known]), 1)
+    labels = list(scheme.stances)
+    found: dict[str, Any] = {"stance_confusion": {"labels": labels, "matrix": matrix.tolist()}}
+    if alone and top is not None:
+        found["risk_coverage"] = _risk_coverage(top[known], (true == given)[known])
+        found["worst"] = [
+            {
+                "id": examples[row].id,
+                "true": [labels[true[row]]],
+                "predicted": [labels[given[row]]],
+                "confidence": round(float(top[row]), 4),
+            }
+            for row in _surest(np.flatnonzero(known & (true != given)), top, examples)
+        ]
+    return found
 
 
 def _names(decisions: Decisions, row: int, scheme: LabelScheme) -> list[str]:
@@ -174,7 +209,8 @@ def _slices(
         "sentence length": [
             {next(name for most, name in LENGTHS if len(e.text.split()) <= most)} for e in examples
         ],
-        "number of events": [{str(len(e.events or ()))} for e in examples],
+        # Sentences without an event have no F1 of events.
+        "number of events": [{str(len(e.events))} if e.events else set() for e in examples],
         "actor kind": [{m.actor.kind for m in lexicon.find(e.text)} for e in examples],
     }
     rows = {
@@ -185,10 +221,15 @@ def _slices(
         if record.values is not None
     }
     for column in task.slices:
-        cells = [str(rows.get(e.id, {}).get(column) or "") for e in examples]
-        # A date is of interest by its year.
-        values[column] = [{cell[:4] if column == "date" else cell} - {""} for cell in cells]
+        values[column] = [_cells(column, rows.get(e.id, {}).get(column)) for e in examples]
     return {kind: _by_value(of, measure) for kind, of in values.items()}
+
+
+def _cells(column: str, value: Any) -> set[str]:
+    """The slices that a sentence belongs to: those of each item of a list, of a date its year."""
+    items = value if isinstance(value, list | tuple) else [value]
+    names = {str(item) for item in items if item not in (None, "")}
+    return {name[:4] for name in names} if column == "date" else names
 
 
 def _by_value(

@@ -13,6 +13,7 @@ from conflict_nlp.learning.calibrate import has_events, true_events, true_primar
 from conflict_nlp.learning.examples import Example, LabelScheme
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Measure = Callable[[Ints], float]
 COVERAGE = 0.8  # share of the sentences that selective accuracy is taken of
 F1_OF = "f1_"
@@ -34,6 +35,9 @@ MEASURES = (
     "target_stance_macro_f1",
     "stance_ece",
     "stance_ece_classwise",
+    "stance_brier",
+    "stance_risk_coverage_area",
+    "stance_selective_accuracy_80",
     "f1_LABEL",
 )
 """What a task can ask for; ``f1_LABEL`` with the name of an event type."""
@@ -60,8 +64,9 @@ def benchmark_measures(
 
     These are ``f1_LABEL`` of each event type, ``event_mean_average_precision``, ``event_brier``,
     ``selective_accuracy_80`` (of the primary event, on the surest 80 %), ``sentence_stance_f_avg``
-    (mean F1 of favor and against, Mohammad et al. 2016) and ``topic_f_avg`` (the mean of that over
-    the topics).
+    (mean F1 of favor and against, Mohammad et al. 2016), ``topic_f_avg`` (the mean of that over
+    the topics), and of the sentences' stances ``stance_brier``, ``stance_risk_coverage_area`` and
+    ``stance_selective_accuracy_80``.
 
     Args:
         decisions: of a variant.
@@ -74,7 +79,29 @@ def benchmark_measures(
         found |= _of_events(decisions, examples, scheme)
     if set(FAVOR_AGAINST) <= set(scheme.stances):
         found |= _of_stance(decisions, examples, scheme, topics)
+    if scheme.stances:
+        found |= _of_stance_probabilities(decisions, examples, scheme)
     return found
+
+
+def sentence_stances(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> tuple[Ints, Ints, Floats | None]:
+    """Labelled and decided stance of each sentence, and the probability of the decided one.
+
+    Args:
+        decisions: of a variant.
+        examples: labelled sentences.
+        scheme: the variant's labels.
+
+    Returns:
+        Indices ``[n]`` (labelled: -1 where there is none), twice; probabilities ``[n]``, or None.
+    """
+    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
+    true, given = true_stance(examples, scheme)[first], decisions.stance[first]
+    if decisions.stance_probabilities is None:
+        return true, given, None
+    return true, given, decisions.stance_probabilities[first][np.arange(len(given)), given]
 
 
 def _of_events(
@@ -106,10 +133,9 @@ def _of_stance(
     scheme: LabelScheme,
     topics: Sequence[str] | None,
 ) -> dict[str, Measure]:
-    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
-    labels = true_stance(examples, scheme)[first]
+    labels, decided, _ = sentence_stances(decisions, examples, scheme)
     true = metrics.one_hot(labels, len(scheme.stances))
-    given = metrics.one_hot(decisions.stance[first], len(scheme.stances))
+    given = metrics.one_hot(decided, len(scheme.stances))
     favor, against = (scheme.stances.index(name) for name in FAVOR_AGAINST)
 
     def f_avg(rows: Ints) -> float:
@@ -124,3 +150,22 @@ def _of_stance(
             np.mean([f_avg(r[names[r] == name]) for name in known if (names[r] == name).any()])
         )
     return found
+
+
+def _of_stance_probabilities(
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+) -> dict[str, Measure]:
+    labels, decided, top = sentence_stances(decisions, examples, scheme)
+    if top is None or decisions.stance_probabilities is None:
+        return {}
+    first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
+    q, correct = decisions.stance_probabilities[first], labels == decided
+    true = metrics.one_hot(labels, len(scheme.stances))
+    found: dict[str, Measure] = {
+        "stance_brier": lambda r: metrics.brier(q[r], true[r]),
+        "stance_risk_coverage_area": lambda r: metrics.risk_coverage_area(top[r], correct[r]),
+        "stance_selective_accuracy_80": lambda r: metrics.selective_accuracy(
+            top[r], correct[r], COVERAGE
+        ),
+    }
+    return where_labelled(labels >= 0, found)

@@ -106,7 +106,7 @@ def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) 
             result["parts"] = list(parts)
             result["ran"] = _ran(found)
             result["figures"] = {
-                name: figure(of) | {"deviation": _deviation(runs, name, sample)}
+                name: figure(of, name) | {"deviation": _deviation(runs, name, sample)}
                 for name, of in values.items()
             }
             first = {part: found[(part, min(seed for _, seed in found))] for part in parts}
@@ -124,8 +124,9 @@ def _add_task(record: dict[str, Any], outcome: Outcome, task: Task, draws: int) 
 def _whole_seeds(
     found: dict[tuple[str, int], Kept], parts: Mapping[str, Part]
 ) -> dict[tuple[str, int], Kept]:
-    """The runs of those seeds that have run on all parts, if there is such a seed."""
-    done = {seed for _, seed in found if all((part, seed) in found for part in parts)}
+    """The runs of those seeds that are done on all parts, if there is such a seed."""
+    there = {key for key, kept in found.items() if kept.record["status"] == DONE}
+    done = {seed for _, seed in there if all((part, seed) in there for part in parts)}
     return {(p, seed): kept for (p, seed), kept in found.items() if not done or seed in done}
 
 
@@ -196,6 +197,8 @@ def _compared(
     pairs = list(combinations(sorted(main, key=lambda name: sign * main[name][0]), 2))
     tests = [paired(main[one], main[other]) for one, other in pairs]
     corrected = holm([test["p"] for test in tests])
+    single = [_mcnemar(right[one], right[other]) for one, other in pairs] if right else []
+    single_corrected = holm(single) if single else [None] * len(pairs)
     return [
         {
             "first": one,
@@ -203,15 +206,13 @@ def _compared(
             "measure": measure,
             **test,
             "p_holm": p,
-            "mcnemar_p": _mcnemar(right.get(one), right.get(other)),
+            "mcnemar_p_holm": m,
         }
-        for (one, other), test, p in zip(pairs, tests, corrected, strict=True)
+        for (one, other), test, p, m in zip(pairs, tests, corrected, single_corrected, strict=True)
     ]
 
 
-def _mcnemar(one: Mapping[str, bool] | None, other: Mapping[str, bool] | None) -> float | None:
-    if one is None or other is None:
-        return None
+def _mcnemar(one: Mapping[str, bool], other: Mapping[str, bool]) -> float:
     return mcnemar(np.array([one[i] for i in one]), np.array([other[i] for i in one]))
 
 

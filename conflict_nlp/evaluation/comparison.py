@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, norm
 
+from conflict_nlp import metrics
+
 Ints = npt.NDArray[np.int64]
 Measure = Callable[[Ints], float]
 ALPHA = 0.05
@@ -57,15 +59,24 @@ class Sample:
             yield np.bincount(random.integers(0, size, size), minlength=size)
 
 
-def figure(values: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Value and 95 % percentile interval of what :meth:`Sample.values` gives.
+def figure(values: npt.NDArray[np.float64], name: str = "") -> dict[str, float]:
+    """Value and 95 % interval of what :meth:`Sample.values` gives.
+
+    Args:
+        values: the figure, then the figure on each resample.
+        name: of the measure: calibration errors have another interval
+            (:func:`conflict_nlp.metrics.interval`).
 
     Example:
         >>> figure(np.array([0.5, 0.4, 0.6]))["value"]
         0.5
     """
-    low, high = np.percentile(values[1:], [2.5, 97.5]) if len(values) > 1 else (values[0],) * 2
-    return {"value": float(values[0]), "low": float(low), "high": float(high)}
+    value = low = high = float(values[0])
+    if len(values) > 1:
+        low, high = metrics.interval(
+            value, values[1:], calibration=metrics.is_calibration_error(name)
+        )
+    return {"value": value, "low": low, "high": high}
 
 
 def paired(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -22,24 +22,35 @@ _SCORES = datasets.Sequence(datasets.Value("float64"))
 class _Metric(evaluate.Metric):  # type: ignore[misc]
     """A measure of 0/1 labels (or probabilities) ``[n, classes]`` against 0/1 labels."""
 
-    measure: Callable[..., float]
+    measure: Callable[..., Any]
     key = ""
     of_scores = False
+    inputs = "predictions and references: a row of classes for each sentence"
+    labels, scores = _LABELS, _SCORES
 
     def _info(self) -> evaluate.MetricInfo:
-        features = {"predictions": _SCORES if self.of_scores else _LABELS, "references": _LABELS}
+        predictions = self.scores if self.of_scores else self.labels
+        features = {"predictions": predictions, "references": self.labels}
         doc = type(self).measure.__doc__ or ""
         return evaluate.MetricInfo(
             description=doc,
             citation=_SOURCE,
-            inputs_description="predictions and references: a row of classes for each sentence",
+            inputs_description=self.inputs,
             features=datasets.Features(features),
         )
 
-    def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, float]:
+    def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, Any]:
         given, true = np.asarray(predictions), np.asarray(references, bool)
         pair = (given.astype(float), true) if self.of_scores else (true, given.astype(bool))
         return {self.key: type(self).measure(*pair, **options)}
+
+
+class _OfAnswers(_Metric):
+    """A measure of the confidence ``[n]`` in answers and of whether each is right (0 or 1)."""
+
+    inputs = "predictions: confidence in each answer; references: 1 where it is right, else 0"
+    labels, scores = datasets.Value("int32"), datasets.Value("float64")
+    of_scores = True
 
 
 class MacroF1(_Metric):
@@ -62,6 +73,22 @@ class MicroF1(_Metric):
     """
 
     measure, key = staticmethod(metrics.micro_f1), "micro_f1"
+
+
+class ClassF1(_Metric):
+    """F1 of each class, in the order of the columns.
+
+    Example:
+        >>> ClassF1().compute(predictions=[[1, 0], [1, 0]], references=[[1, 0], [0, 1]])
+        {'f1': [0.6666666666666666, 0.0]}
+    """
+
+    key = "f1"
+
+    @staticmethod
+    def measure(true: Any, predicted: Any) -> list[float]:
+        """F1 of each class."""
+        return [float(value) for value in metrics.f1_by_class(true, predicted)]
 
 
 class SubsetAccuracy(_Metric):
@@ -125,3 +152,36 @@ class ClasswiseECE(_Metric):
     """
 
     measure, key, of_scores = staticmethod(metrics.classwise_ece), "classwise_ece", True
+
+
+class ECE(_OfAnswers):
+    """Expected calibration error of answers; predictions are confidences, references right or not.
+
+    Example:
+        >>> ECE().compute(predictions=[0.5, 0.5], references=[1, 0], bins=1)
+        {'ece': 0.0}
+    """
+
+    measure, key = staticmethod(metrics.ece), "ece"
+
+
+class RiskCoverageArea(_OfAnswers):
+    """Area under the risk-coverage curve; predictions are confidences, references right or not.
+
+    Example:
+        >>> RiskCoverageArea().compute(predictions=[0.9, 0.1], references=[1, 0])
+        {'risk_coverage_area': 0.25}
+    """
+
+    measure, key = staticmethod(metrics.risk_coverage_area), "risk_coverage_area"
+
+
+class SelectiveAccuracy(_OfAnswers):
+    """Accuracy of the surest answers; predictions are confidences, references right or not.
+
+    Example:
+        >>> SelectiveAccuracy().compute(predictions=[0.9, 0.1], references=[1, 0], coverage=0.5)
+        {'selective_accuracy': 1.0}
+    """
+
+    measure, key = staticmethod(metrics.selective_accuracy), "selective_accuracy"

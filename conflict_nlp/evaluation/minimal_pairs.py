@@ -11,6 +11,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ def minimal_pairs() -> list[MinimalPair]:
 
 def score_pairs(
     predict: Callable[[Sequence[str]], Sequence[Sequence[str]]], draws: int = 1000
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """How often a model tells the two sentences of a pair apart, or knows them to be the same.
 
     Args:
@@ -69,8 +70,9 @@ def score_pairs(
 
     Returns:
         For each kind: ``pairs``; ``found``, the share whose first sentence is given its event;
-        and, of these, ``right``, the share whose second one is decided rightly, with ``low`` and
-        ``high``, the 95 % bootstrap interval.
+        of these, ``right``, the share whose second one is decided rightly, with ``low`` and
+        ``high``, the 95 % bootstrap interval; and ``both``, the share of all pairs of which both
+        sentences are, with its interval.
 
     Example:
         >>> score_pairs(lambda texts: [() for _ in texts], draws=10)["negation"]["found"]
@@ -79,13 +81,16 @@ def score_pairs(
     pairs = minimal_pairs()
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
     events = dict(zip(texts, map(set, predict(texts)), strict=True))
-    figures = {}
+    figures: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
         own = [pair for pair in pairs if pair.kind == kind]
-        found = [pair for pair in own if pair.event in events[pair.first]]
-        right = np.array([(pair.event in events[pair.second]) == pair.kept for pair in found])
-        figures[kind] = {"pairs": float(len(own)), "found": len(found) / len(own)}
-        if len(found):
+        found = np.array([pair.event in events[pair.first] for pair in own])
+        second = np.array([(pair.event in events[pair.second]) == pair.kept for pair in own])
+        right, both = second[found], found & second
+        low, high = metrics.bootstrap_interval(_mean_of(both), len(both), draws=draws)
+        figures[kind] = {"pairs": float(len(own)), "found": float(found.mean())}
+        figures[kind]["both"] = {"value": float(both.mean()), "low": low, "high": high}
+        if len(right):
             low, high = metrics.bootstrap_interval(_mean_of(right), len(right), draws=draws)
             figures[kind] |= {"right": float(right.mean()), "low": low, "high": high}
     return figures

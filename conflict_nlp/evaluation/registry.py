@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from conflict_nlp.errors import DataError
+from conflict_nlp.evaluation._declared import declared, read_toml
 from conflict_nlp.evaluation.benchmark_measures import MEASURES, is_measure
 from conflict_nlp.learning.backbones import backbones
 from conflict_nlp.learning.config import TrainConfig
@@ -125,6 +125,8 @@ class Task:
         unknown = [name for name in (self.main, *self.measures) if not is_measure(name)]
         if unknown:
             found.append(f"no measure {', '.join(unknown)}; known are {', '.join(MEASURES)}")
+        if self.robustness and not self.codebook:
+            found.append("robustness needs codebook = true: its pairs are of the codebook's events")
         if not (0 < self.test_share < 1 and 0 < self.dev_share < 1):
             found.append("test_share and dev_share are shares between 0 and 1")
         return found
@@ -221,17 +223,17 @@ class Registry:
         variants: dict[str, Variant] = {}
         problems: list[str] = []
         for path, folder in places:
-            declared = _read(path)
-            for name, values in declared.pop("tasks", {}).items():
-                _declare(Task, tasks, name, values, path, problems, folder=folder)
-            for name, values in declared.pop("variants", {}).items():
-                _declare(Variant, variants, name, values, path, problems)
-            tuned = declared.pop("fine_tuning", None)
+            tables = read_toml(path)
+            for name, values in tables.pop("tasks", {}).items():
+                _add(tasks, Task, name, values, path, problems, folder=folder)
+            for name, values in tables.pop("variants", {}).items():
+                _add(variants, Variant, name, values, path, problems)
+            tuned = tables.pop("fine_tuning", None)
             for name in backbones() if tuned is not None else ():
                 values = {"kind": TRAIN, "title": f"{name}, fine-tuned"}
                 values["settings"] = {"base": name, **(tuned or {})}
-                _declare(Variant, variants, name, values, path, problems)
-            problems += [f"{path}: unknown table [{name}]" for name in declared]
+                _add(variants, Variant, name, values, path, problems)
+            problems += [f"{path}: unknown table [{name}]" for name in tables]
         if problems:
             raise DataError("the benchmark cannot be read:\n  " + "\n  ".join(problems))
         return cls(tasks, variants)
@@ -283,55 +285,24 @@ def _named(known: Mapping[str, Any], names: Iterable[str], what: str) -> list[An
     return [known[name] for name in wanted]
 
 
-def _read(path: pathlib.Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read as TOML ({error}). A benchmark file has tables such as "
-            "[tasks.mine] and [variants.mine]."
-        ) from error
-
-
-def _declare(
-    kind: Any,
+def _add(
     known: dict[str, Any],
+    kind: type[Task] | type[Variant],
     name: str,
-    values: dict[str, Any],
+    values: Any,
     path: pathlib.Path,
     problems: list[str],
     **given: Any,
 ) -> None:
-    if not isinstance(values, dict):
-        problems.append(f"{path}: {name} is no table of settings")
-        return
-    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
-    unknown = sorted(set(values) - set(fields) | ({"name"} & set(values)))
-    values = {"name": name, **values, **given}
-    missing = sorted(
-        key
-        for key, entry in fields.items()
-        if key not in values
-        and entry.default is dataclasses.MISSING
-        and entry.default_factory is dataclasses.MISSING
-    )
-    where = f"{path}: {kind.__name__.lower()} {name!r}"
-    if unknown or missing:
-        problems.append(
-            f"{where}: unknown {unknown}, missing {missing}; known: {', '.join(fields)}"
-        )
-        return
-    for key, value in values.items():
-        if isinstance(value, list) and key != "published":
-            values[key] = tuple(value)
+    """Declare one more, or say what is wrong with it."""
     try:
-        if "published" in values:
-            values["published"] = tuple(Published(**one) for one in values["published"])
-        made = kind(**values)
+        if isinstance(values, Mapping) and "published" in values:
+            values = {**values, "published": [Published(**one) for one in values["published"]]}
+        made = declared(kind, {"name": name}, values, **given)
         found = made.problems()
-    except (TypeError, AttributeError) as error:
-        found = [str(error)]
+    except (DataError, TypeError) as error:
+        found = str(error).split("\n")
     if found:
-        problems += [f"{where}: {problem}" for problem in found]
+        problems += [f"{path}: {kind.__name__.lower()} {name!r}: {one}" for one in found]
     else:
         known[name] = made

@@ -258,10 +258,13 @@ def score(
             entry = {"value": measure(rows)}
             if draws:
                 entry["low"], entry["high"] = metrics.bootstrap_interval(
-                    partial(_on, measure, rows), len(rows), draws=draws
+                    partial(_on, measure, rows),
+                    len(rows),
+                    draws=draws,
+                    calibration=metrics.is_calibration_error(name),
                 )
             result[part][name] = entry
-    result |= class_tables(decisions, examples, scheme)
+    result |= class_tables(decisions, examples, scheme, draws)
     return result
 
 
@@ -270,19 +273,26 @@ def _on(measure: Callable[[Ints], float], rows: Ints, chosen: Ints) -> float:
 
 
 def class_tables(
-    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme
+    decisions: Decisions, examples: Sequence[Example], scheme: LabelScheme, draws: int = 1000
 ) -> dict[str, Any]:
-    """F1, precision, recall and support of every event type and stance."""
+    """F1 with its interval, precision, recall and support of every event type and stance.
+
+    A kind of which nothing is labelled has an empty table.
+    """
     events, stance = true_events(examples, scheme), true_stance(examples, scheme)
     labelled = has_events(examples)
     first = np.r_[True, decisions.rows[1:] != decisions.rows[:-1]]
 
-    def table(true: Bools, found: Bools, names: Sequence[str]) -> dict[str, Any]:
+    def table(true: Bools, found: Bools, rows: Ints, names: Sequence[str]) -> dict[str, Any]:
+        if len(rows) == 0:
+            return {}
         hits = (true & found).sum(0)
         f1 = metrics.f1_by_class(true, found)
+        ends = metrics.f1_intervals(true, found, rows, draws=draws) if draws else None
         return {
             name: {
                 "f1": float(f1[c]),
+                **({} if ends is None else {"low": float(ends[0, c]), "high": float(ends[1, c])}),
                 "precision": float(hits[c] / max(found[:, c].sum(), 1)),
                 "recall": float(hits[c] / max(true[:, c].sum(), 1)),
                 "support": int(true[:, c].sum()),
@@ -295,11 +305,14 @@ def class_tables(
         return table(
             metrics.one_hot(stance[rows], count),
             metrics.one_hot(decisions.stance[rows], count),
+            decisions.rows[rows],
             scheme.stances,
         )
 
     return {
-        "events": table(events[labelled], decisions.events[labelled], scheme.events),
+        "events": table(
+            events[labelled], decisions.events[labelled], np.flatnonzero(labelled), scheme.events
+        ),
         "sentence_stance": stances(first),
         "target_stance": stances(~first),
     }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from conflict_nlp import metrics
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.evaluation.actor_swaps import swap_actors
-from conflict_nlp.evaluation.minimal_pairs import score_pairs
+from conflict_nlp.evaluation.minimal_pairs import minimal_pairs, score_pairs
 from conflict_nlp.evaluation.outputs import Fitted
 from conflict_nlp.evaluation.perturb import PERTURBATIONS, perturb
 from conflict_nlp.evaluation.task_data import Sentences
@@ -69,7 +69,8 @@ def run_suites(
     Returns:
         ``clean`` figures; ``change`` of each under every perturbation; ``actor_swaps``, the share
         of the sentences for which an event was reported whose events and whose stance stay the
-        same; ``minimal_pairs``, what
+        same, and ``authored_actor_swaps``, the same of the minimal pairs' sentences;
+        ``minimal_pairs``, what
         :func:`~conflict_nlp.evaluation.minimal_pairs.score_pairs` gives.
 
     Example:
@@ -98,8 +99,11 @@ def run_suites(
             figure: interval(_difference(now[figure], measures[figure]), size, draws)
             for figure in measures
         }
-    reported = [text for text, row in zip(texts, clean.events, strict=True) if row.any()]
-    record["actor_swaps"] = _swapped(fitted, reported, lexicon, draws)
+    record["actor_swaps"] = _swapped(fitted, _reported(texts, clean), lexicon, draws)
+    authored = list(dict.fromkeys(pair.first for pair in minimal_pairs()))
+    record["authored_actor_swaps"] = _swapped(
+        fitted, _reported(authored, answers(fitted, authored)), lexicon, draws
+    )
 
     def predict(given: Sequence[str]) -> list[list[str]]:
         found = answers(fitted, given).events
@@ -117,6 +121,11 @@ def interval(measure: Measure, size: int, draws: int) -> Figures:
 
 def _difference(one: Measure, other: Measure) -> Measure:
     return lambda rows: one(rows) - other(rows)
+
+
+def _reported(texts: Sequence[str], found: Answers) -> list[str]:
+    """The sentences for which an event is reported."""
+    return [text for text, row in zip(texts, found.events, strict=True) if row.any()]
 
 
 def _swapped(fitted: Fitted, texts: Sequence[str], lexicon: Lexicon, draws: int) -> dict[str, Any]:
