@@ -64,6 +64,10 @@ def test_what_is_said_of_exchanged_actors_was_measured() -> None:
     for name in ("events_same", "stance_same"):
         assert f"{row[name]['value']:.1%}" in words
     assert row["read_twice"] == pytest.approx(0.24, abs=0.015)
+    once = next(r for r in found if (r["close_events"], r["close_stance"]) == (0.0, 0.0))
+    lost = {n: 100 * (once[n] - row[n]) for n in ("event_macro_f1", "sentence_stance_macro_f1")}
+    assert "{event_macro_f1:.1f} points of the events' macro-F1".format(**lost) in words
+    assert "and {sentence_stance_macro_f1:.1f} of the sentences' stance".format(**lost) in words
 
 
 def test_settings_named_for_retraining_exist() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 
-from conflict_nlp import actors
+from conflict_nlp import Classifier, actors
 from conflict_nlp.evaluation.spans import match
 from conflict_nlp.text import split_sentences
 
@@ -25,6 +25,15 @@ def test_most_annotated_targets_are_found_and_most_found_are_annotated(
         found += len(given)
     assert hits / annotated >= 0.85
     assert hits / found >= 0.6
+
+
+def test_the_article_is_classified(shared_data: pathlib.Path, shipped: Classifier) -> None:
+    text = (shared_data / "article.txt").read_text("utf-8")
+    sentences = shipped.classify_document(text).sentences
+    assert len(sentences) > 1
+    assert not any(sentence.result.error for sentence in sentences)
+    assert any(sentence.result.events for sentence in sentences)
+    assert all(text[s.start : s.end] == s.result.text for s in sentences)
 
 
 def test_the_article_is_cut_where_it_was_marked(shared_data: pathlib.Path) -> None:

@@ -237,6 +237,18 @@ def test_normalizer_takes_out_quotation_marks(quoted: str, bare: str) -> None:
     assert Normalizer()(repair(quoted)).text != bare
 
 
+@moderate
+@given(texts, st.booleans())
+def test_normalizer_empties_no_text_with_a_letter_or_digit(text: str, every: bool) -> None:
+    normalizer = Normalizer(alef=every, ya=every, ta_marbuta=every, quotes=every)
+    mended = repair(text)
+    normalised = normalizer(mended)
+    _check_map(normalised, len(text))
+    # Python calls the tatweel a letter; it only stretches others.
+    if any(char.isalnum() and char != "ـ" for char in mended.text):
+        assert any(map(str.isalnum, normalised.text))
+
+
 def test_only_the_named_settings() -> None:
     assert (
         Normalizer.only("ya").to_dict()
