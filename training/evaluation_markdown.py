@@ -164,7 +164,8 @@ def markdown(record: dict[str, Any]) -> str:
                 [
                     [
                         f"`{label}`",
-                        *(number(row[k]) for k in ("f1", "precision", "recall")),
+                        entry(row | {"value": row["f1"]}),
+                        *(number(row[k]) for k in ("precision", "recall")),
                         str(row["support"]),
                     ]
                     for label, row in variant[kind].items()

@@ -53,8 +53,8 @@ def figure(entry: dict[str, float] | None) -> str:
 
 def classes(table: dict[str, Any], prefix: str = "") -> str:
     return "\n".join(
-        f"| {prefix}{name} | {row['f1']:.3f} | {row['precision']:.3f} | {row['recall']:.3f} "
-        f"| {row['support']} |"
+        f"| {prefix}{name} | {figure(row | {'value': row['f1']})} | {row['precision']:.3f} "
+        f"| {row['recall']:.3f} | {row['support']} |"
         for name, row in table.items()
     )
 
