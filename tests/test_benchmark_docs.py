@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import pathlib
 import re
 
@@ -16,6 +17,7 @@ pytest.importorskip("jinja2", reason="its report needs the report extra")
 from conflict_nlp.evaluation._benchmark_view import _NAMES
 from conflict_nlp.evaluation.benchmark import run_benchmark
 from conflict_nlp.evaluation.benchmark_summary import summary
+from conflict_nlp.evaluation.minimal_pairs import KINDS
 from conflict_nlp.evaluation.neural import fine_tuned
 from conflict_nlp.evaluation.perturb import PERTURBATIONS
 from conflict_nlp.evaluation.recipes import RECIPES
@@ -114,6 +116,32 @@ def test_the_page_counts_the_robustness_suites_rightly() -> None:
     text = " ".join(section("Robustness suites").split())
     assert len(PERTURBATIONS) == 10 and "ten **perturbations**" in text
     assert f"{len(minimal_pairs())} authored pairs" in text
+
+
+def test_what_is_said_of_the_shipped_models_robustness_was_measured() -> None:
+    path = ROOT / "benchmarks/results/cells/labels.test.shipped.13.json"
+    found = json.loads(path.read_text("utf-8"))["robustness"]
+    words = " ".join(section("Robustness suites").split())
+    change = {name: of["event_macro_f1"] for name, of in found["change"].items()}
+    mended = ("entities", "mojibake", "diacritics", "kashida", "arabic_indic_digits")
+    most = max(-100 * change[name]["value"] for name in mended)
+    assert f"costs at most {most:.1f} points" in words
+    for name, said in (
+        ("no_punctuation", "missing punctuation {0:.1f},"),
+        ("split_clitics", "split clitics {0:.1f},"),
+        ("spelling", "spelling {0:.1f} [{1:.1f}, {2:.1f}]"),
+        ("typing_errors", "typing errors {0:.1f} [{1:.1f}, {2:.1f}]"),
+        ("social_media_noise", "Noise of social media costs {0:.1f} [{1:.1f}, {2:.1f}]"),
+    ):
+        lost = (-100 * change[name][key] for key in ("value", "high", "low"))
+        assert said.format(*lost) in words
+    swaps, authored = found["actor_swaps"], found["authored_actor_swaps"]
+    events, stance = (100 * (1 - swaps[f"{n}_same"]["value"]) for n in ("events", "stance"))
+    assert f"the events of {events:.1f} % and the stance of {stance:.1f} % of 1,020" in words
+    assert swaps["sentences"] == 1020 and authored["sentences"] == 21
+    both = [100 * found["minimal_pairs"][kind]["both"]["value"] for kind in KINDS]
+    assert "{:.0f} % of the negations, {:.0f} % of the modals".format(*both) in words
+    assert "{2:.0f} % of the passives and {3:.0f} % of the other orders".format(*both) in words
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", PAGE))
