@@ -116,7 +116,7 @@ def table(records: Sequence[dict[str, Any]]) -> str:
         "Development set, one seed; 6 layers and 2,000 labelled sentences unless the variant says",
         "otherwise; calibration cross-fitted. Value, then the change against `base` in points with",
         "a paired bootstrap 95 % interval over sentences (which does not cover the seed). Another",
-        "processor rounds otherwise: variants below `base, again` are compared with that run.",
+        "processor rounds otherwise: variants below a `base, again` are compared with that run.",
         "Minutes are of one core; they are not known of runs that were paused.",
         "",
         "| variant | " + " | ".join(FIGURES) + " | minutes |",
