@@ -11,8 +11,10 @@ import pytest
 from cli_helpers import FakeClassifier
 from letters import letter_tokenizer
 
+from conflict_nlp import Classifier
 from conflict_nlp.actors import Lexicon
 from conflict_nlp.errors import ModelError, ModelNotFoundError
+from conflict_nlp.text import repair
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHIPPED = ROOT / "models" / "default"
@@ -158,12 +160,18 @@ def exported(
     return folder
 
 
+def raw_logits(classifier: Classifier, text: str) -> bytes:
+    """All that the network gives for a text, bit for bit."""
+    encoded = classifier.encoder.encode(repair(text))
+    output = classifier.runtime(encoded.ids, encoded.target_masks([]))
+    return output.events.tobytes() + output.primary.tobytes() + output.stance.tobytes()
+
+
 @pytest.fixture(scope="session")
 def shipped() -> Iterator[object]:
     """The classifier with the shipped model."""
     if not (SHIPPED / "model.onnx").exists():
         pytest.skip("this checkout holds no shipped model in models/default")
-    from conflict_nlp import Classifier
 
     yield Classifier.from_pretrained()
 

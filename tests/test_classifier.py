@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from conftest import raw_logits
 
 from conflict_nlp import Classifier, Result
 from conflict_nlp._parallel import cores
@@ -310,16 +312,10 @@ class TestIndependence:
         assert exact(shuffled) == [alone[i] for i in order]
 
     def test_raw_logits_bit_for_bit(self, classifier: Classifier) -> None:
-        from conflict_nlp.text import repair
-
-        def logits(text: str) -> bytes:
-            encoded = classifier.encoder.encode(repair(text))
-            output = classifier.runtime(encoded.ids, encoded.target_masks([]))
-            return output.events.tobytes() + output.primary.tobytes() + output.stance.tobytes()
-
-        alone = [logits(text) for text in SENTENCES]
+        alone = [raw_logits(classifier, text) for text in SENTENCES]
         with ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(logits, SENTENCES * 20)) == alone * 20
+            given = pool.map(partial(raw_logits, classifier), SENTENCES * 20)
+            assert list(given) == alone * 20
 
     def test_number_of_cores(self, classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
         many = exact(classifier.classify(SENTENCES * 5))

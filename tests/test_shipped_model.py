@@ -5,12 +5,13 @@ import pathlib
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
+from conftest import raw_logits
 
 from conflict_nlp import Classifier
 from conflict_nlp.codebook import EVENTS, STANCES
-from conflict_nlp.text import repair
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -61,15 +62,9 @@ def test_stance_toward_two_actors_of_one_sentence(shipped: Classifier) -> None:
 
 def test_neither_neighbours_nor_threads_change_a_bit(shipped: Classifier) -> None:
     texts = [text for text, _ in CLEAR]
-
-    def logits(text: str) -> bytes:
-        encoded = shipped.encoder.encode(repair(text))
-        output = shipped.runtime(encoded.ids, encoded.target_masks([]))
-        return output.events.tobytes() + output.primary.tobytes() + output.stance.tobytes()
-
-    alone = [logits(text) for text in texts]
+    alone = [raw_logits(shipped, text) for text in texts]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(logits, texts * 3)) == alone * 3
+        assert list(pool.map(partial(raw_logits, shipped), texts * 3)) == alone * 3
     one_by_one = [shipped.classify(t, extras=("probabilities",)).to_json() for t in texts]
     backwards = shipped.classify(texts[::-1], extras=("probabilities",))
     assert [result.to_json() for result in backwards] == one_by_one[::-1]
