@@ -5,7 +5,8 @@
 `fllm24_quad.jsonl` gives each sentence one class, `multilabel.jsonl` the classes that most of its
 annotators chose. Counted are the sentences of both that have one class in either: how often they
 agree under the names in the files, and under those of the benchmark's task `un_quad`. How well
-people find the first labels again is a yardstick for classifiers of them.
+people find the first labels again is a yardstick for classifiers of them. Counted too is of how many
+sentences `multilabel.jsonl` tells the document, by which the benchmark divides them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.registry import Registry
 from conflict_nlp.metrics import bootstrap_interval
 
+DIVIDED = ("fllm24_quad.jsonl", "fllm24_binary.jsonl")
+
 
 def rows(path: pathlib.Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
@@ -39,6 +42,15 @@ def pairs(folder: pathlib.Path) -> list[tuple[str, str]]:
         " ".join(row["text"].split()): row["label"] for row in rows(folder / "fllm24_quad.jsonl")
     }
     return [(label, votes[text]) for text, label in classes.items() if text in votes]
+
+
+def with_document(folder: pathlib.Path, name: str) -> dict[str, int]:
+    """How many different sentences a file has, and how many of them have a known document."""
+    texts, known = (
+        {" ".join(row["text"].split()) for row in rows(folder / file)}
+        for file in (name, "multilabel.jsonl")
+    )
+    return {"sentences": len(texts), "with_document": len(texts & known)}
 
 
 def agreement(found: list[tuple[str, str]], *, draws: int, seed: int) -> dict[str, Any]:
@@ -81,13 +93,14 @@ def main(given: Sequence[str] | None = None) -> None:
             {"class": label, "majority": vote, "sentences": count}
             for (label, vote), count in Counter(found).most_common()
         ],
+        "documents": {name: with_document(arguments.folder, name) for name in DIVIDED},
     }
     for name, labels in (("names_of_the_files", found), ("names_of_the_task", renamed)):
         result[name] = agreement(labels, draws=arguments.draws, seed=arguments.seed)
         low, high = result[name]["interval95"]
         print(f"{name:19} macro-F1 {result[name]['macro_f1']:.3f}  [{low:.3f}, {high:.3f}]")
     if arguments.output:
-        files = [arguments.folder / f for f in ("fllm24_quad.jsonl", "multilabel.jsonl")]
+        files = [arguments.folder / f for f in (*DIVIDED, "multilabel.jsonl")]
         result |= provenance(files, {"bootstrap": arguments.seed})
         arguments.output.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 

@@ -168,9 +168,9 @@ def test_all_kinds_of_variants_and_tasks_come_to_figures(
     assert topics["stance_confusion"]["matrix"][where[0]][where[1]] == 30
     assert topics["risk_coverage"]["risk"][-1] == 0.0 and topics["worst"] == []
     assert topics["classes"]["target_stance"] == {}
-    assert words["stance_confusion"] and "topics" not in words
-    ids = [error["id"] for error in of["random", "majority"].get("worst", ())]
-    assert len(ids) == len(set(ids))
+    assert words["stance_confusion"]["labels"] == stances
+    ids = [error["id"] for error in of["random", "tiny"]["worst"]]
+    assert ids and len(ids) == len(set(ids))
     robust = words["robustness"]
     assert robust["change"]["diacritics"]["event_macro_f1"]["value"] == 0.0
     assert robust["minimal_pairs"]["negation"]["pairs"] > 50

@@ -100,9 +100,11 @@ def test_two_labellings_agree_under_the_names_of_the_task(tmp_path: pathlib.Path
     votes[1]["label"] = ["IRRELEVANT", "VERBAL_CONFLICT"]
     write(tmp_path / "fllm24_quad.jsonl", classes)
     write(tmp_path / "multilabel.jsonl", votes)
+    write(tmp_path / "fllm24_binary.jsonl", [*classes[:3], {"text": "غيرها", "label": "RELEVANT"}])
     output = tmp_path / "agreement.json"
     un_labels.main([str(tmp_path), "--draws", "10", "--output", str(output)])
     found = json.loads(output.read_text("utf-8"))
     assert found["sentences"] == 8
+    assert found["documents"]["fllm24_binary.jsonl"] == {"sentences": 4, "with_document": 3}
     assert found["names_of_the_task"]["accuracy"] == 1.0
     assert found["names_of_the_files"]["accuracy"] == 0.25

@@ -13,14 +13,14 @@ from conflict_nlp.evaluation._benchmark_view import lower_is_better
 from conflict_nlp.evaluation.benchmark import Outcome
 from conflict_nlp.evaluation.benchmark_advice import advice
 from conflict_nlp.evaluation.benchmark_details import details
-from conflict_nlp.evaluation.benchmark_measures import benchmark_measures
+from conflict_nlp.evaluation.benchmark_measures import benchmark_measures, sentence_stances
 from conflict_nlp.evaluation.cells import DONE, UNAVAILABLE, Kept, scheme_of
 from conflict_nlp.evaluation.comparison import ALPHA, Sample, figure, groups, holm, mcnemar, paired
 from conflict_nlp.evaluation.outputs import labels_for
 from conflict_nlp.evaluation.provenance import provenance
 from conflict_nlp.evaluation.registry import Task
 from conflict_nlp.evaluation.task_data import Part
-from conflict_nlp.learning.calibrate import true_primary, true_stance
+from conflict_nlp.learning.calibrate import true_primary
 
 Measure = Callable[[npt.NDArray[np.int64]], float]
 Floats = npt.NDArray[np.float64]
@@ -181,8 +181,8 @@ def _right(
         if part.scheme.single_label and scheme.events:
             right = kept.decisions.primary == true_primary(examples, scheme)
         elif not part.scheme.events:
-            first = np.r_[True, kept.decisions.rows[1:] != kept.decisions.rows[:-1]]
-            right = (kept.decisions.stance == true_stance(examples, scheme))[first]
+            true, given, _ = sentence_stances(kept.decisions, examples, scheme)
+            right = true == given
         else:
             return None
         for example, correct in zip(examples, right, strict=True):
