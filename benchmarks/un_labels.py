@@ -5,8 +5,8 @@
 `fllm24_quad.jsonl` gives each sentence one class, `multilabel.jsonl` the classes that most of its
 annotators chose. Counted are the sentences of both that have one class in either: how often they
 agree under the names in the files, and under those of the benchmark's task `un_quad`. How well
-people find the first labels again is a yardstick for classifiers of them. Counted too is of how many
-sentences `multilabel.jsonl` tells the document, by which the benchmark divides them.
+people find the first labels again is a yardstick for classifiers of them. Counted too are the
+sentences of which `multilabel.jsonl` tells the document, by which the benchmark divides them.
 """
 
 from __future__ import annotations

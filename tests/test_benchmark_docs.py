@@ -118,6 +118,14 @@ def test_the_page_counts_the_robustness_suites_rightly() -> None:
     assert f"{len(minimal_pairs())} authored pairs" in text
 
 
+def test_what_is_said_of_documents_was_counted() -> None:
+    found = json.loads((ROOT / "benchmarks/results/un_labels.json").read_text("utf-8"))
+    for name, said in (("quad", "[known of {:.0%}]("), ("binary", "which is known of {:.0%} of")):
+        counted = found["documents"][f"fllm24_{name}.jsonl"]
+        share = counted["with_document"] / counted["sentences"]
+        assert said.format(share).replace("%", " %") in " ".join(PAGE.split())
+
+
 def test_what_is_said_of_the_shipped_models_robustness_was_measured() -> None:
     path = ROOT / "benchmarks/results/cells/labels.test.shipped.13.json"
     found = json.loads(path.read_text("utf-8"))["robustness"]
